@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+// Tests import the packages' TypeScript, never a stale dist/.
+const conditions = ["@tensorplan/source", "module", "node", "development|production"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"],
+    testTimeout: 30_000,
+  },
+});
