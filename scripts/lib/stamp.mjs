@@ -1,0 +1,87 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./paths.mjs";
+
+const folder = join(root, ".stamp");
+const stampFile = join(folder, "setup.json");
+const version = 1;
+
+function hashOf(path) {
+  return createHash("sha256")
+    .update(readFileSync(join(root, path)))
+    .digest("base64");
+}
+
+function exists(path) {
+  return statSync(join(root, path), { throwIfNoEntry: false }) !== undefined;
+}
+
+/**
+ * What the last set-up was made from: for each step a key (tools, versions), its input files with time, size and
+ * hash, and the outputs it left. Kept in one file, so that a check costs one read and one stat per file.
+ */
+export class Stamp {
+  #steps;
+  #touched = false;
+
+  constructor() {
+    this.#steps = {};
+    try {
+      const stored = JSON.parse(readFileSync(stampFile, "utf8"));
+      if (stored.version === version) this.#steps = stored.steps;
+    } catch {
+      // None yet, or cut off while being written: everything is done again.
+    }
+  }
+
+  /** Whether the step was done with this key and these files, and its outputs are still there. */
+  isCurrent(step, key, files) {
+    const stored = this.#steps[step];
+    if (stored === undefined || stored.key !== key) return false;
+    if (Object.keys(stored.files).length !== files.length) return false;
+    if (!stored.outputs.every(exists)) return false;
+    for (const path of files) {
+      const known = stored.files[path];
+      if (known === undefined) return false;
+      const { mtimeMs, size } = statSync(join(root, path));
+      if (known[0] === mtimeMs && known[1] === size) continue;
+      if (known[1] !== size || known[2] !== hashOf(path)) return false;
+      known[0] = mtimeMs;
+      this.#touched = true;
+    }
+    return true;
+  }
+
+  /** A picture of the inputs, to be taken before the step runs: an edit during the step then counts as new. */
+  static capture(files) {
+    const picture = {};
+    for (const path of files) {
+      const { mtimeMs, size } = statSync(join(root, path));
+      picture[path] = [mtimeMs, size, hashOf(path)];
+    }
+    return picture;
+  }
+
+  done(step, key, files, outputs) {
+    this.#steps[step] = { key, files, outputs };
+    this.#touched = true;
+    this.save();
+  }
+
+  forget(step) {
+    if (this.#steps[step] === undefined) return;
+    delete this.#steps[step];
+    this.#touched = true;
+    this.save();
+  }
+
+  save() {
+    if (!this.#touched) return;
+    mkdirSync(folder, { recursive: true });
+    const temporary = `${stampFile}.${process.pid}`;
+    writeFileSync(temporary, JSON.stringify({ version, steps: this.#steps }));
+    renameSync(temporary, stampFile);
+    this.#touched = false;
+  }
+}
