@@ -55,6 +55,7 @@ export function findToolchain() {
   const cpuIdentity = [identity(cmake), identity(cxx), identity(maker), ...flags].join("|");
   return {
     cmake,
+    cxx,
     nvcc,
     missing: absent.length === 0 ? undefined : `${absent.join(" and ")} not found`,
     cpuIdentity,
