@@ -1,1 +1,4 @@
-export {};
+export * from "./backend.ts";
+export * from "./device.ts";
+export * from "./kernelRow.ts";
+export * from "./program.ts";

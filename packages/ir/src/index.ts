@@ -1,1 +1,11 @@
-export {};
+export * from "./axis/axis.ts";
+export * from "./axis/size.ts";
+export * from "./dtype/index.ts";
+export { bf16ToNumber, halfToNumber, numberToBf16, numberToHalf } from "./dtype/half.ts";
+export type { Format } from "./dtype/format.ts";
+export * from "./errors.ts";
+export * from "./graph/builder.ts";
+export * from "./graph/graph.ts";
+export * from "./graph/tensor.ts";
+export * from "./op/op.ts";
+export * from "./op/registry.ts";

@@ -1,0 +1,34 @@
+import type { KernelRow, LayoutInfo, RateName } from "./kernelRow.ts";
+
+declare const deviceBrand: unique symbol;
+/** `cpu`, `cpu:1`, `cuda:0`, `reference`, … */
+export type DeviceId = string & { readonly [deviceBrand]: "device" };
+export const deviceId = (id: string): DeviceId => id as DeviceId;
+
+/**
+ * Everything that the scheduler knows of a device. It is plain data: a backend reports it for devices that are present, a profile file
+ * gives it for those that aren't.
+ */
+export interface DeviceProfile {
+  readonly id: DeviceId;
+  readonly backend: string;
+  readonly name: string;
+  readonly memoryBytes: number;
+  /** Whether host code can address the device's memory. */
+  readonly hostMemory: boolean;
+  readonly threads: number;
+  readonly features: readonly string[];
+  /** Bytes per second of reading memory. */
+  readonly bandwidth: number;
+  /** Operations per second (a multiply-add counts 2). */
+  readonly rates: Readonly<Record<RateName, number>>;
+  readonly kernels: readonly KernelRow[];
+  readonly layouts: readonly LayoutInfo[];
+}
+
+/** A way to move bytes between two devices, both directions alike. */
+export interface Link {
+  readonly between: readonly [DeviceId, DeviceId];
+  readonly bandwidth: number;
+  readonly latencyNs: number;
+}
