@@ -128,7 +128,7 @@ async function setUp() {
     const failures = [];
     for (const step of steps) {
       if (isCurrent(fresh, step)) continue;
-      const files = Stamp.capture(step.files);
+      const files = fresh.capture(step.files);
       fresh.forget(step.name);
       try {
         const { outputs } = await step.run();

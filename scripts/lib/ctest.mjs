@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { exec } from "./exec.mjs";
 import { result } from "./report.mjs";
 
-/** Counts in the opening tag of a JUnit report. */
-function readCounts(text) {
+/** Counts in the opening tag of a JUnit report, or undefined if it is none. */
+export function readCounts(text) {
   const tag = /<testsuite\b[^>]*>/.exec(text)?.[0];
   if (tag === undefined) return undefined;
   const number = (name) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(tag)?.[1] ?? 0);

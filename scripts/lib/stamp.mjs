@@ -1,20 +1,12 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./paths.mjs";
 
-const folder = join(root, ".stamp");
-const stampFile = join(folder, "setup.json");
 const version = 1;
 
 function hashOf(path) {
-  return createHash("sha256")
-    .update(readFileSync(join(root, path)))
-    .digest("base64");
-}
-
-function exists(path) {
-  return statSync(join(root, path), { throwIfNoEntry: false }) !== undefined;
+  return createHash("sha256").update(readFileSync(path)).digest("base64");
 }
 
 /**
@@ -22,17 +14,23 @@ function exists(path) {
  * hash, and the outputs it left. Kept in one file, so that a check costs one read and one stat per file.
  */
 export class Stamp {
-  #steps;
+  #base;
+  #steps = {};
   #touched = false;
 
-  constructor() {
-    this.#steps = {};
+  /** Reads what was stored below `base`, the folder that all paths are relative to. */
+  constructor(base = root) {
+    this.#base = base;
     try {
-      const stored = JSON.parse(readFileSync(stampFile, "utf8"));
+      const stored = JSON.parse(readFileSync(this.#stampFile, "utf8"));
       if (stored.version === version) this.#steps = stored.steps;
     } catch {
       // None yet, or cut off while being written: everything is done again.
     }
+  }
+
+  get #stampFile() {
+    return join(this.#base, ".stamp", "setup.json");
   }
 
   /** Whether the step was done with this key and these files, and its outputs are still there. */
@@ -40,13 +38,13 @@ export class Stamp {
     const stored = this.#steps[step];
     if (stored === undefined || stored.key !== key) return false;
     if (Object.keys(stored.files).length !== files.length) return false;
-    if (!stored.outputs.every(exists)) return false;
+    if (!stored.outputs.every((path) => existsSync(join(this.#base, path)))) return false;
     for (const path of files) {
       const known = stored.files[path];
       if (known === undefined) return false;
-      const { mtimeMs, size } = statSync(join(root, path));
+      const { mtimeMs, size } = statSync(join(this.#base, path));
       if (known[0] === mtimeMs && known[1] === size) continue;
-      if (known[1] !== size || known[2] !== hashOf(path)) return false;
+      if (known[1] !== size || known[2] !== hashOf(join(this.#base, path))) return false;
       known[0] = mtimeMs;
       this.#touched = true;
     }
@@ -54,11 +52,11 @@ export class Stamp {
   }
 
   /** A picture of the inputs, to be taken before the step runs: an edit during the step then counts as new. */
-  static capture(files) {
+  capture(files) {
     const picture = {};
     for (const path of files) {
-      const { mtimeMs, size } = statSync(join(root, path));
-      picture[path] = [mtimeMs, size, hashOf(path)];
+      const { mtimeMs, size } = statSync(join(this.#base, path));
+      picture[path] = [mtimeMs, size, hashOf(join(this.#base, path))];
     }
     return picture;
   }
@@ -78,10 +76,10 @@ export class Stamp {
 
   save() {
     if (!this.#touched) return;
-    mkdirSync(folder, { recursive: true });
-    const temporary = `${stampFile}.${process.pid}`;
+    mkdirSync(join(this.#base, ".stamp"), { recursive: true });
+    const temporary = `${this.#stampFile}.${process.pid}`;
     writeFileSync(temporary, JSON.stringify({ version, steps: this.#steps }));
-    renameSync(temporary, stampFile);
+    renameSync(temporary, this.#stampFile);
     this.#touched = false;
   }
 }
