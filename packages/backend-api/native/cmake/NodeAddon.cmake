@@ -1,0 +1,11 @@
+# A Node-API add-on that carries its own C++ runtime and shows no symbols but Node's entry points.
+function(tensorplan_add_addon name library)
+  add_library(${name} SHARED ${ARGN} ${CMAKE_JS_SRC})
+  set_target_properties(${name} PROPERTIES PREFIX "" SUFFIX ".node")
+  target_include_directories(${name} SYSTEM PRIVATE ${CMAKE_JS_INC})
+  target_compile_definitions(${name} PRIVATE NAPI_VERSION=9 NODE_ADDON_API_CPP_EXCEPTIONS NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS)
+  target_link_libraries(${name} PRIVATE ${library} ${CMAKE_JS_LIB})
+  if(NOT APPLE)
+    target_link_options(${name} PRIVATE -static-libstdc++ -static-libgcc -Wl,--exclude-libs,ALL)
+  endif()
+endfunction()

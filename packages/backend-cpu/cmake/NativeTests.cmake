@@ -1,0 +1,26 @@
+# Every native/test/*.cc and native/**/*_test.cc is an executable of its own.
+function(tensorplan_add_tests library)
+  file(GLOB tests CONFIGURE_DEPENDS native/test/*.cc native/core/*_test.cc native/formats/*_test.cc native/ops/*/*_test.cc)
+  foreach(file ${tests})
+    get_filename_component(name ${file} NAME_WE)
+    add_executable(${name} ${file})
+    target_link_libraries(${name} PRIVATE ${library})
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/tests)
+    add_test(NAME ${name} COMMAND ${name})
+  endforeach()
+
+  # Sanitizers add weak symbols of their own.
+  if(TENSORPLAN_SANITIZE OR NOT CMAKE_NM)
+    return()
+  endif()
+  set(objects "")
+  foreach(isa ${kernel_isas})
+    if(TARGET tensorplan_isa_${isa} AND NOT isa STREQUAL "generic")
+      string(APPEND objects "$<JOIN:$<TARGET_OBJECTS:tensorplan_isa_${isa}>,\n>\n")
+    endif()
+  endforeach()
+  file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/kernel_units_$<CONFIG>.txt CONTENT "${objects}")
+  add_test(NAME kernel_units_define_no_weak_symbols
+           COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DLIST=${CMAKE_CURRENT_BINARY_DIR}/kernel_units_$<CONFIG>.txt
+                   -P ${CMAKE_CURRENT_SOURCE_DIR}/cmake/checkWeakSymbols.cmake)
+endfunction()
