@@ -1,0 +1,56 @@
+import { dtypes, type HeadRows, type StorageDType } from "@tensorplan/ir";
+import type { WeightReader } from "../definition/weights.ts";
+import type { Deepseek2Axes } from "./axes.ts";
+import type { Deepseek2Config } from "./config.ts";
+
+/** A transposed block type would need new blocks: it is requantised to eight bits, which loses nothing that matters. */
+const transposedType = (dtype: StorageDType): StorageDType => (dtypes[dtype].kind === "block" ? "q8_0" : dtype);
+
+/**
+ * The weights that lead from the latent to a head's keys and values, in the three forms that the lowerings of MLA read: `kB` takes a
+ * query to the latent [heads, latent, nope], `kUp` a latent to keys [heads, nope, latent], `vB` a latent to values [heads, value, latent].
+ * Files store them whole (`attn_kv_b`: each head's key rows, then its value rows) or as `attn_k_b` and `attn_v_b`.
+ */
+export function readHeadWeights(
+  { config, axes, weights }: { config: Deepseek2Config; axes: Deepseek2Axes; weights: WeightReader },
+  layer: string,
+) {
+  const { heads, nope, value, latent } = config;
+  const name = (part: string) => `${layer}.attn_${part}.weight`;
+  if (weights.has(name("kv_b"))) {
+    const tensor = name("kv_b");
+    const dtype = weights.dtype(tensor);
+    weights.expectShape(tensor, [heads * (nope + value), latent]);
+    const keys: HeadRows = { heads, groupRows: nope + value, firstRow: 0, rows: nope };
+    const values: HeadRows = { heads, groupRows: nope + value, firstRow: nope, rows: value };
+    return {
+      kB: weights.derived(`${tensor}:k_b`, [axes.heads, axes.latent, axes.nope], transposedType(dtype), {
+        kind: "transpose-heads",
+        tensor,
+        heads,
+        take: keys,
+      }),
+      kUp: weights.derived(`${tensor}:k_up`, [axes.heads, axes.nope, axes.latent], dtype, {
+        kind: "head-rows",
+        tensor,
+        ...keys,
+      }),
+      vB: weights.derived(`${tensor}:v_b`, [axes.heads, axes.value, axes.latent], dtype, {
+        kind: "head-rows",
+        tensor,
+        ...values,
+      }),
+    };
+  }
+  const kB = weights.matrix(name("k_b"), [axes.heads, axes.latent, axes.nope]);
+  return {
+    kB,
+    kUp: weights.derived(
+      `${name("k_b")}:k_up`,
+      [axes.heads, axes.nope, axes.latent],
+      transposedType(weights.dtype(name("k_b"))),
+      { kind: "transpose-heads", tensor: name("k_b"), heads },
+    ),
+    vB: weights.matrix(name("v_b"), [axes.heads, axes.value, axes.latent]),
+  };
+}
