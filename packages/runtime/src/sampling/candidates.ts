@@ -1,4 +1,6 @@
+import { largest, tiesWith } from "./heap.ts";
 import { samplingError } from "./samplerError.ts";
+import { nextAtLeast } from "./scan.ts";
 
 /** Doubles an array's length until it holds `length`, without keeping what was in it. */
 const sized = (length: number, old: number): number => Math.max(length, Math.min(old * 2, 1 << 18));
@@ -51,6 +53,40 @@ export class Candidates {
     }
   }
 
+  /**
+   * The same as `load`, then keeping the `k` most likely, with the ties that this entails; but the logits that don't stay
+   * are read twice and copied nowhere.
+   */
+  loadBest(source: Float32Array, k: number): void {
+    const vocab = source.length;
+    if (k >= vocab) {
+      this.load(source);
+      return;
+    }
+    const heap = this.numbers(k);
+    largest(source, vocab, k, heap);
+    const threshold = heap[0] as number;
+    let spare = tiesWith(heap, k, threshold);
+    this.begin(vocab);
+    const { ids, logits } = this;
+    let kept = 0;
+    for (
+      let i = nextAtLeast(source, 0, vocab, threshold);
+      i < vocab;
+      i = nextAtLeast(source, i + 1, vocab, threshold)
+    ) {
+      const v = source[i] as number;
+      if (!(v < Infinity)) {
+        this.#dirty = vocab;
+        throw badLogit(v, i);
+      }
+      if (v === threshold && spare-- <= 0) continue;
+      ids[kept] = i;
+      logits[kept++] = v;
+    }
+    this.#shrink(kept);
+  }
+
   /** One candidate and no others. */
   loadOne(token: number, logit: number): void {
     this.begin(1);
@@ -77,9 +113,9 @@ export class Candidates {
 
   /** The largest logit; an error if no token is possible. */
   maxLogit(): number {
-    const logits = this.logits;
+    const { count, logits } = this;
     let max = -Infinity;
-    for (let i = 0; i < this.count; i++) {
+    for (let i = 0; i < count; i++) {
       const v = logits[i] as number;
       if (v > max) max = v;
     }
@@ -87,10 +123,10 @@ export class Candidates {
     return max;
   }
 
-  /** Fills `probs` with the candidates' probabilities, and returns it. */
-  softmax(): Float64Array {
+  /** Fills `probs` with the probabilities of the candidates, or of as many other logits, and returns it. */
+  softmax(logits: Float64Array = this.logits): Float64Array {
     const max = this.maxLogit();
-    const { count, logits } = this;
+    const count = this.count;
     if (this.probs.length < count) this.probs = new Float64Array(sized(count, this.probs.length));
     const probs = this.probs;
     let sum = 0;
@@ -103,19 +139,20 @@ export class Candidates {
     return probs;
   }
 
-  /** Keeps what is above `threshold`, then ties with it until `limit` are kept. Impossible tokens never stay. */
-  keepBest(threshold: number, limit: number): void {
+  /** Keeps what is above `threshold`, and the first `ties` equal to it. Impossible tokens never stay. */
+  keepBest(threshold: number, ties: number): void {
     const { count, ids, logits } = this;
-    let above = 0;
-    for (let i = 0; i < count; i++) if ((logits[i] as number) > threshold) above++;
-    let ties = threshold === -Infinity ? 0 : limit - above;
+    let spare = threshold === -Infinity ? 0 : ties;
     let kept = 0;
-    for (let i = 0; i < count; i++) {
+    for (
+      let i = nextAtLeast(logits, 0, count, threshold);
+      i < count;
+      i = nextAtLeast(logits, i + 1, count, threshold)
+    ) {
       const v = logits[i] as number;
-      if (v > threshold || (v === threshold && ties-- > 0)) {
-        ids[kept] = ids[i] as number;
-        logits[kept++] = v;
-      }
+      if (v === threshold && spare-- <= 0) continue;
+      ids[kept] = ids[i] as number;
+      logits[kept++] = v;
     }
     this.#shrink(kept);
   }

@@ -8,10 +8,11 @@ import type { Random } from "./random.ts";
  */
 export function drawPosition(c: Candidates, random: Random): number {
   const probs = c.softmax();
+  const count = c.count;
   const target = random.uniform();
   let sum = 0;
   let last = 0;
-  for (let i = 0; i < c.count; i++) {
+  for (let i = 0; i < count; i++) {
     const p = probs[i] as number;
     if (p === 0) continue;
     sum += p;

@@ -1,21 +1,33 @@
+import { nextAbove } from "./scan.ts";
+
 /**
  * The `k` largest of `values[0 … count)`, as a min-heap in `heap[0 … min(k, count))`: `heap[0]` is the smallest of them.
- * One pass; a value that isn't among the largest costs one comparison.
+ * One pass; a value that isn't among the largest costs one comparison. With NaN in `values` it ends, but what it finds means nothing.
  */
-export function largest(values: Float64Array, count: number, k: number, heap: Float64Array): number {
+export function largest(
+  values: Float32Array | Float64Array,
+  count: number,
+  k: number,
+  heap: Float64Array,
+): number {
   const size = Math.min(k, count);
   for (let i = 0; i < size; i++) heap[i] = values[i] as number;
   for (let i = (size >>> 1) - 1; i >= 0; i--) sink(heap, i, size);
   let least = heap[0] as number;
-  for (let i = size; i < count; i++) {
-    const v = values[i] as number;
-    if (v > least) {
-      heap[0] = v;
-      sink(heap, 0, size);
-      least = heap[0] as number;
-    }
+  for (let i = nextAbove(values, size, count, least); i < count; i = nextAbove(values, i + 1, count, least)) {
+    heap[0] = values[i] as number;
+    sink(heap, 0, size);
+    least = heap[0] as number;
   }
   return size;
+}
+
+/** How many of a heap's numbers equal its least one; none if that is -Infinity, an impossible token's logit. */
+export function tiesWith(heap: Float64Array, size: number, least: number): number {
+  if (least === -Infinity) return 0;
+  let ties = 0;
+  for (let i = 0; i < size; i++) if (heap[i] === least) ties++;
+  return ties;
 }
 
 function sink(heap: Float64Array, from: number, size: number): void {
@@ -33,9 +45,8 @@ function sink(heap: Float64Array, from: number, size: number): void {
   heap[at] = moved;
 }
 
-/** Makes `order[0 … count)` a heap of positions, smallest key first, ties to the lower position. */
+/** Makes the positions in `order[0 … count)` a heap, smallest key first, ties to the lower position. */
 export function heapify(order: Int32Array, keys: Float64Array, count: number): void {
-  for (let i = 0; i < count; i++) order[i] = i;
   for (let i = (count >>> 1) - 1; i >= 0; i--) sinkPosition(order, keys, i, count);
 }
 

@@ -8,6 +8,5 @@ import type { Candidates } from "./candidates.ts";
  */
 export function applyMinP(c: Candidates, p: number): void {
   if (p <= 0 || c.count === 1) return;
-  const threshold = c.maxLogit() + Math.log(p);
-  c.keepBest(threshold, c.count);
+  c.keepBest(c.maxLogit() + Math.log(p), c.count);
 }

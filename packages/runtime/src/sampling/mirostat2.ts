@@ -12,12 +12,15 @@ import type { Random } from "./random.ts";
  */
 export function drawMirostat2(c: Candidates, state: MirostatState, random: Random): number {
   const probs = c.softmax();
+  const count = c.count;
   const marks = c.clearedMarks();
+  // -log2 p <= mu, without a logarithm for each token.
+  const least = 2 ** -state.mu;
   let best = 0;
-  for (let i = 0; i < c.count; i++) {
+  for (let i = 0; i < count; i++) {
     const p = probs[i] as number;
     if (p > (probs[best] as number)) best = i;
-    if (p > 0 && -Math.log2(p) <= state.mu) marks[i] = 1;
+    if (p > 0 && p >= least) marks[i] = 1;
   }
   marks[best] = 1;
   c.keepMarked(marks);

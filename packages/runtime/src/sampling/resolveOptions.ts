@@ -58,6 +58,6 @@ function together(first: TensorplanError, problems: readonly TensorplanError[]):
     code: first.code,
     message: problems.map((p) => p.message).join("; "),
     hint: problems.map((p) => p.hint ?? "").join("; "),
-    details: { options: problems.map((p) => String(p.details["option"])) },
+    details: { options: problems.map((p) => String(p.details.option)) },
   });
 }

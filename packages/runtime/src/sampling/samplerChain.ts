@@ -109,6 +109,7 @@ export class SamplerChain {
     if ((inputs.uncond !== undefined) !== this.guided) throw this.#guidanceInputs();
     if (inputs.uncond !== undefined) applyGuidance(c, logits, inputs.uncond, this.options.cfgScale);
     else if (this.#steps.length === 1 && this.options.temp <= 0) return this.#pickDirectly(logits);
+    else if (this.#steps[0]?.name === "top_k") c.loadBest(logits, this.options.topK);
     else c.load(logits);
     for (const step of this.#steps) step.run(c, this.#window);
     const position = this.#pick();

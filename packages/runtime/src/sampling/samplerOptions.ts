@@ -95,3 +95,18 @@ export const otherDefaults = {
   mirostatEta: 0.1,
   seed: -1,
 } as const;
+
+/** The default of every option with one value: what `--help` shows. */
+export const samplerDefaults = {
+  ...otherDefaults,
+  cfgScale: stepOptions.cfgScale.default,
+  repeatPenalty: stepOptions.repeatPenalty.default,
+  frequencyPenalty: stepOptions.frequencyPenalty.default,
+  presencePenalty: stepOptions.presencePenalty.default,
+  topK: stepOptions.topK.default,
+  tfsZ: stepOptions.tfsZ.default,
+  typicalP: stepOptions.typicalP.default,
+  topP: stepOptions.topP.default,
+  minP: stepOptions.minP.default,
+  temp: stepOptions.temp.default,
+} as const satisfies Record<Exclude<SamplerOption, "logitBias" | "order">, number>;

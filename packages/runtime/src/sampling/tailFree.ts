@@ -1,4 +1,5 @@
 import type { Candidates } from "./candidates.ts";
+import { tiesWith } from "./heap.ts";
 
 /**
  * Tail-free sampling: sort the probabilities, and take the curve's second differences as weights that add up to 1
@@ -13,23 +14,24 @@ export function applyTailFree(c: Candidates, z: number): void {
   const n = c.count;
   if (z >= 1 || n <= 2) return;
   const sorted = c.numbers(n).subarray(0, n);
-  sorted.set(c.softmax().subarray(0, n));
-  sorted.sort().reverse();
-  let total = 0;
-  for (let i = 0; i < n - 2; i++) total += bend(sorted, i);
-  let passed = 0;
-  let keep = n;
-  for (let i = 0; i < n - 2; i++) {
-    passed += total > 1e-6 ? bend(sorted, i) / total : 1 / (n - 2);
-    if (passed > z && i > 0) {
-      keep = i;
-      break;
-    }
-  }
-  if (keep === n) return;
   sorted.set(c.logits.subarray(0, n));
-  sorted.sort();
-  c.keepBest(sorted[n - keep] as number, keep);
+  sorted.sort().reverse();
+  const keep = beforeTail(c.softmax(sorted), n, z);
+  if (keep === n) return;
+  const least = sorted[keep - 1] as number;
+  c.keepBest(least, tiesWith(sorted, keep, least));
+}
+
+/** How many of the tokens with these probabilities, most likely first, come before the tail. */
+function beforeTail(probs: Float64Array, n: number, z: number): number {
+  let total = 0;
+  for (let i = 0; i < n - 2; i++) total += bend(probs, i);
+  let passed = 0;
+  for (let i = 0; i < n - 2; i++) {
+    passed += total > 1e-6 ? bend(probs, i) / total : 1 / (n - 2);
+    if (passed > z && i > 0) return i;
+  }
+  return n;
 }
 
 /** |second difference| of a curve at `i`. */

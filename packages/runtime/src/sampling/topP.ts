@@ -9,7 +9,11 @@ import { keepNearest } from "./nearest.ts";
 export function applyTopP(c: Candidates, p: number): void {
   if (p >= 1 || c.count === 1) return;
   c.softmax();
-  const keys = c.numbers(c.count);
-  for (let i = 0; i < c.count; i++) keys[i] = -(c.logits[i] as number);
-  keepNearest(c, keys, p, true);
+  const { count, logits } = c;
+  const keys = c.numbers(count);
+  for (let i = 0; i < count; i++) keys[i] = -(logits[i] as number);
+  // All tokens below this have at most (1 - p) / 2 together, so the others alone reach p. The half leaves room for
+  // rounding, which for p next to 1 it couldn't.
+  const least = p < 1 - 1e-6 ? (1 - p) / (2 * count) : 0;
+  keepNearest(c, keys, p, least, true);
 }

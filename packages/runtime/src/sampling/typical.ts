@@ -10,14 +10,15 @@ import { keepNearest } from "./nearest.ts";
 export function applyTypical(c: Candidates, p: number): void {
   if (p >= 1 || c.count === 1) return;
   const probs = c.softmax();
-  const keys = c.numbers(c.count);
+  const count = c.count;
+  const keys = c.numbers(count);
   let entropy = 0;
-  for (let i = 0; i < c.count; i++) {
+  for (let i = 0; i < count; i++) {
     const q = probs[i] as number;
     const surprise = -Math.log(q);
     keys[i] = surprise;
     if (q > 0) entropy += q * surprise;
   }
-  for (let i = 0; i < c.count; i++) keys[i] = Math.abs((keys[i] as number) - entropy);
-  keepNearest(c, keys, p, false);
+  for (let i = 0; i < count; i++) keys[i] = Math.abs((keys[i] as number) - entropy);
+  keepNearest(c, keys, p, 0, false);
 }
