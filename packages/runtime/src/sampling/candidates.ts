@@ -2,7 +2,7 @@ import { largest, tiesWith } from "./heap.ts";
 import { samplingError } from "./samplerError.ts";
 import { nextAtLeast } from "./scan.ts";
 
-/** Doubles an array's length until it holds `length`, without keeping what was in it. */
+/** The length for a scratch array that must hold `length`: twice the old one, up to a point, so that few steps grow it. */
 const sized = (length: number, old: number): number => Math.max(length, Math.min(old * 2, 1 << 18));
 
 /**

@@ -17,7 +17,7 @@ export function largest(
   for (let i = nextAbove(values, size, count, least); i < count; i = nextAbove(values, i + 1, count, least)) {
     heap[0] = values[i] as number;
     sink(heap, 0, size);
-    least = heap[0] as number;
+    least = heap[0];
   }
   return size;
 }

@@ -38,7 +38,7 @@ describe("mirostat 1", () => {
   });
 
   it("works on flat logits, on one possible token, and on one token", () => {
-    const flat = loaded(new Array<number>(64).fill(1 / 64));
+    const flat = loaded(Array.from({ length: 64 }, () => 1 / 64));
     drawMirostat1(flat, { mu: 3, tau: 1, eta: 0.1 }, Random.fromSeed(1));
     expect(ids(flat)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     const one = loaded([0, 0, 1, 0]);

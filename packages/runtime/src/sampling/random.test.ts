@@ -25,7 +25,7 @@ describe("Random", () => {
 
   it("spreads uniform numbers over [0, 1)", () => {
     const random = Random.fromSeed(7);
-    const bins = new Array<number>(10).fill(0);
+    const bins = Array.from({ length: 10 }, () => 0);
     for (let i = 0; i < 20_000; i++) {
       const bin = Math.floor(random.uniform() * 10);
       bins[bin] = (bins[bin] as number) + 1;

@@ -11,7 +11,7 @@ import {
 import { validateSamplerOptions } from "./validateOptions.ts";
 
 /** The steps when the user names none: all of them, or, with mirostat, those that take no token out. */
-export function defaultOrder(mirostat: number): readonly SamplerName[] {
+function defaultOrder(mirostat: number): readonly SamplerName[] {
   return mirostat === 0 ? samplerNames : samplerNames.filter((name) => !truncatingSamplers.has(name));
 }
 

@@ -1,7 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createSampler } from "./samplerChain.ts";
-import type { SamplerName } from "./samplerNames.ts";
 import type { SamplerOptions } from "./samplerOptions.ts";
 
 const fromProbabilities = (...p: number[]): Float32Array => Float32Array.from(p, Math.log);
@@ -31,7 +30,7 @@ const candidateIds = (
   return sampler.topCandidates(100).map((c) => c.token);
 };
 
-describe("describe", () => {
+describe("the description", () => {
   it("lists every step in order and how the token is picked", () => {
     expect(createSampler().describe()).toBe(
       "cfg -> logit_bias -> penalties -> top_k -> tfs_z -> typical_p -> top_p -> min_p -> temperature -> draw",
@@ -94,60 +93,6 @@ describe("options", () => {
     const draw = (s: typeof first) => Array.from({ length: 20 }, () => s.sample(logits));
     expect(draw(first)).toEqual(draw(again));
     expect(createSampler({ seed: -1 }).seed).not.toBe(createSampler({ seed: -1 }).seed);
-  });
-});
-
-describe("greedy", () => {
-  it("takes the most likely token, of several the lowest id", () => {
-    expect(createSampler({ temp: 0 }).sample(Float32Array.of(1, 3, 2, 3))).toBe(1);
-    expect(createSampler({ temp: -1 }).sample(Float32Array.of(-Infinity, -3e38, -Infinity))).toBe(1);
-  });
-
-  it("agrees with a plain search at every length", () => {
-    const logit = fc.oneof(
-      fc.integer({ min: -3, max: 3 }),
-      fc.constant(-Infinity),
-      fc.double({ noNaN: true, min: -3e38, max: 3e38 }),
-    );
-    fc.assert(
-      fc.property(
-        fc.array(logit, { minLength: 1, maxLength: 40 }).filter((xs) => xs.some((x) => x > -Infinity)),
-        (xs) => {
-          const logits = Float32Array.from(xs);
-          const expected = logits.indexOf(Math.max(...logits));
-          expect(createSampler({ temp: 0 }).sample(logits)).toBe(expected);
-          // The general way, through the candidates.
-          expect(createSampler({ temp: 0, repeatPenalty: 1.1 }).sample(logits)).toBe(expected);
-          expect(createSampler({ topK: 1 }).sample(logits)).toBe(expected);
-        },
-      ),
-    );
-  });
-
-  it("follows penalties and bias", () => {
-    const sampler = createSampler({ temp: 0, presencePenalty: 2, logitBias: [{ token: 2, bias: 0.5 }] });
-    const picked = Array.from({ length: 3 }, () => {
-      const token = sampler.sample(Float32Array.of(3, 2.1, 1));
-      sampler.accept(token);
-      return token;
-    });
-    expect(picked).toEqual([0, 1, 2]);
-  });
-
-  it("takes the most likely of what a typical step before it left", () => {
-    const logits = fromProbabilities(0.5, 0.2, 0.2, 0.1);
-    expect(createSampler({ temp: 0, typicalP: 0.3 }).sample(logits)).toBe(1);
-  });
-
-  it("lets a later top-k not bring back what an earlier one took out", () => {
-    // Top-1 before the penalty keeps token 0 whatever the penalty does; after it, token 1 wins.
-    const run = (order: SamplerName[]) => {
-      const sampler = createSampler({ temp: 0, topK: 1, presencePenalty: 5, order });
-      sampler.accept(0);
-      return sampler.sample(Float32Array.of(3, 2, 1));
-    };
-    expect(run(["top_k", "penalties", "temperature"])).toBe(0);
-    expect(run(["penalties", "top_k", "temperature"])).toBe(1);
   });
 });
 
@@ -311,122 +256,5 @@ describe("sampling", () => {
     expect(sampler.sample(Float32Array.of(1, 2, 3))).toBe(2);
     expect(sampler.sample(modelLike(1000, 0))).toBe(createSampler({ temp: 0 }).sample(modelLike(1000, 0)));
     expect(sampler.sample(Float32Array.of(3, 2))).toBe(0);
-  });
-
-  it.each<[string, SamplerOptions]>([
-    ["greedy", { temp: 0 }],
-    ["greedy after penalties", { temp: 0, repeatPenalty: 2 }],
-    ["the default chain", {}],
-    ["no truncation", { order: [] }],
-    ["mirostat", { mirostat: 2 }],
-  ])("%s names a bad logit, and goes on afterwards", (_, options) => {
-    for (const bad of [Number.NaN, Infinity]) {
-      for (const at of [0, 60, 99]) {
-        const sampler = createSampler({ ...options, seed: 9 });
-        const logits = modelLike(100, 1);
-        logits[at] = bad;
-        expect(() => sampler.sample(logits)).toThrow(
-          expect.objectContaining({
-            code: "sampler/bad-logits",
-            message: `the logit of token ${at} is ${bad}`,
-          }),
-        );
-        expect(sampler.sample(modelLike(100, 1))).toBe(
-          createSampler({ ...options, seed: 9 }).sample(modelLike(100, 1)),
-        );
-      }
-    }
-  });
-
-  it("refuses no logits, impossible ones, and a wrong pair for guidance", () => {
-    const error = (options: SamplerOptions, logits: Float32Array, uncond?: Float32Array) => {
-      try {
-        return `token ${createSampler(options).sample(logits, { uncond })}`;
-      } catch (e) {
-        return (e as { code?: string }).code;
-      }
-    };
-    const two = Float32Array.of(1, 2);
-    expect(error({}, new Float32Array(0))).toBe("sampler/bad-logits");
-    expect(error({}, new Float32Array(3).fill(-Infinity))).toBe("sampler/no-candidates");
-    expect(error({ temp: 0 }, new Float32Array(3).fill(-Infinity))).toBe("sampler/no-candidates");
-    expect(error({ cfgScale: 2 }, two)).toBe("sampler/guidance-inputs");
-    expect(error({}, two, two)).toBe("sampler/guidance-inputs");
-    expect(error({ temp: 0, cfgScale: 2 }, two, two)).toBe("token 1");
-  });
-});
-
-describe("state", () => {
-  const run = (sampler: ReturnType<typeof createSampler>, from: number, steps: number): number[] =>
-    Array.from({ length: steps }, (_, i) => {
-      const token = sampler.sample(modelLike(300, from + i));
-      sampler.accept(token);
-      return token;
-    });
-
-  it.each<[string, SamplerOptions]>([
-    ["penalties", { seed: 4, temp: 1.5, repeatPenalty: 1.3 }],
-    ["mirostat", { seed: 4, mirostat: 2, mirostatTau: 3 }],
-  ])("a clone goes on as the original would, and alone, with %s", (_, options) => {
-    const original = createSampler(options);
-    run(original, 0, 10);
-    const clone = original.clone();
-    const expected = run(original, 10, 15);
-    expect(run(clone, 10, 15)).toEqual(expected);
-    // Steps taken in turn don't mix the two states up.
-    const other = createSampler(options);
-    run(other, 0, 10);
-    const fork = other.clone();
-    const mixed = Array.from({ length: 15 }, (_, i) => [run(other, 10 + i, 1)[0], run(fork, 10 + i, 1)[0]]);
-    expect(mixed).toEqual(expected.map((token) => [token, token]));
-  });
-
-  it("a clone with a seed keeps the window and draws otherwise", () => {
-    const sampler = createSampler({ seed: 4, temp: 2 });
-    run(sampler, 0, 5);
-    const clone = sampler.clone({ seed: 5 });
-    expect(clone.seed).toBe(5);
-    expect(run(clone, 5, 20)).not.toEqual(run(sampler, 5, 20));
-    expect(() => sampler.clone({ seed: -2 })).toThrow(/--seed/);
-  });
-
-  it("reset goes back to the first token", () => {
-    const sampler = createSampler({ seed: 4, mirostat: 2, repeatPenalty: 1.3 });
-    const first = run(sampler, 0, 12);
-    sampler.reset();
-    expect(run(sampler, 0, 12)).toEqual(first);
-  });
-
-  it("refuses what is no token id", () => {
-    for (const token of [-1, 1.5, Number.NaN, 2 ** 31]) {
-      expect(() => createSampler().accept(token)).toThrow(
-        expect.objectContaining({ code: "sampler/bad-token" }),
-      );
-    }
-  });
-});
-
-describe("topCandidates", () => {
-  it("shows what the token was drawn from, likeliest first", () => {
-    const sampler = createSampler({ seed: 1, order: ["top_k"], topK: 2 });
-    sampler.sample(fromProbabilities(0.1, 0.6, 0.3));
-    const shown = sampler.topCandidates(5);
-    expect(shown.map((c) => c.token)).toEqual([1, 2]);
-    expect(shown[0]?.probability).toBeCloseTo(2 / 3, 6);
-    expect(sampler.topCandidates(1)).toEqual(shown.slice(0, 1));
-  });
-
-  it("shows the one token of greedy", () => {
-    const sampler = createSampler({ temp: 0 });
-    sampler.sample(Float32Array.of(1, 4, 2));
-    expect(sampler.topCandidates(3)).toEqual([{ token: 1, logit: 4, probability: 1 }]);
-  });
-
-  it("doesn't show another chain's candidates", () => {
-    const sampler = createSampler({ seed: 1 });
-    expect(() => sampler.topCandidates(1)).toThrow(/no candidates to show/);
-    sampler.sample(Float32Array.of(1, 2));
-    sampler.clone().sample(Float32Array.of(1, 2));
-    expect(() => sampler.topCandidates(1)).toThrow(/no candidates to show/);
   });
 });

@@ -8,10 +8,10 @@ import { type SamplerOption, type SamplerOptions, samplerFlags } from "./sampler
 import { validateSamplerOptions } from "./validateOptions.ts";
 
 /** What a caller without types may send. */
-const untyped = (options: object): SamplerOptions => options as SamplerOptions;
+const untyped = (options: object): SamplerOptions => options;
 
 const problems = (options: object): string[] =>
-  validateSamplerOptions(untyped(options)).map((e) => `${e.code} ${e.details.flag ?? ""}`.trim());
+  validateSamplerOptions(untyped(options)).map((e) => [e.code, e.details.flag].join(" ").trim());
 
 describe("validateSamplerOptions", () => {
   it.each<[string, object]>([
