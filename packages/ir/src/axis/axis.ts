@@ -33,5 +33,4 @@ export const productAxis = <const Name extends string, const Factors extends Axe
 export const concatAxis = <const Name extends string, const Parts extends Axes>(
   name: Name,
   ...parts: Parts
-): ConcatAxis<Name, Parts> =>
-  Object.freeze({ name, size: addSizes(...parts.map((p) => p.size)), parts });
+): ConcatAxis<Name, Parts> => Object.freeze({ name, size: addSizes(...parts.map((p) => p.size)), parts });

@@ -98,7 +98,10 @@ export function evaluateSize(s: Size, bindings: Bindings): number {
     for (const symbol of term.symbols) {
       const value = bindings[symbol];
       if (value === undefined) {
-        throw new TensorplanError({ code: "size/unbound", message: `the symbol '${symbol}' has no value here` });
+        throw new TensorplanError({
+          code: "size/unbound",
+          message: `the symbol '${symbol}' has no value here`,
+        });
       }
       product *= value;
     }

@@ -16,6 +16,8 @@ export interface Format<Name extends string = string> {
   encode(values: Float32Array, bytes: Uint8Array): void;
 }
 
-export const defineFormat = <const Name extends string>(format: Format<Name>): Format<Name> => Object.freeze(format);
+export const defineFormat = <const Name extends string>(format: Format<Name>): Format<Name> =>
+  Object.freeze(format);
 
-export const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+export const viewOf = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

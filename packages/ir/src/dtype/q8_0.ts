@@ -22,7 +22,8 @@ export const q8_0 = defineFormat({
     const view = viewOf(bytes);
     for (let block = 0; block < values.length / BLOCK; block++) {
       let largest = 0;
-      for (let i = 0; i < BLOCK; i++) largest = Math.max(largest, Math.abs(values[block * BLOCK + i] as number));
+      for (let i = 0; i < BLOCK; i++)
+        largest = Math.max(largest, Math.abs(values[block * BLOCK + i] as number));
       const scale = Math.fround(largest / 127);
       const inverse = scale === 0 ? 0 : Math.fround(1 / scale);
       view.setUint16(block * BYTES, numberToHalf(scale), true);

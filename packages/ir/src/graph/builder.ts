@@ -22,7 +22,9 @@ const askingLine = (): string | undefined =>
   new Error().stack
     ?.split("\n")
     .slice(1)
-    .find((line) => !/packages[\\/]ir[\\/](src|dist)[\\/](?!.*\.test\.)/.test(line) && !line.includes("node:"))
+    .find(
+      (line) => !/packages[\\/]ir[\\/](src|dist)[\\/](?!.*\.test\.)/.test(line) && !line.includes("node:"),
+    )
     ?.trim()
     .replace(/^at /, "");
 
@@ -115,16 +117,27 @@ export class GraphBuilder {
     }
     for (const symbol of sizeSymbols(axis.size)) {
       if (this.#symbols[symbol] === undefined) {
-        fail("axis/unknown-symbol", `the axis '${axis.name}' uses '${symbol}', which the graph doesn't declare`, {
-          symbols: Object.keys(this.#symbols),
-        });
+        fail(
+          "axis/unknown-symbol",
+          `the axis '${axis.name}' uses '${symbol}', which the graph doesn't declare`,
+          {
+            symbols: Object.keys(this.#symbols),
+          },
+        );
       }
     }
-    if (known === undefined) this.#axes.set(axis.name, axis);
+    // The structure of a product or a concatenation is worth keeping: split() and part attributes read it.
+    const structured = "factors" in axis || "parts" in axis;
+    if (known === undefined || structured) this.#axes.set(axis.name, axis);
   }
 
   /** Adds a node: checks operands and attributes, runs the type rule, and returns the outputs by name. */
-  add(op: Op, at: string, inputs: Readonly<Record<string, Tensor | undefined>>, attrs: object = {}): Readonly<Record<string, Tensor>> {
+  add(
+    op: Op,
+    at: string,
+    inputs: Readonly<Record<string, Tensor | undefined>>,
+    attrs: object = {},
+  ): Readonly<Record<string, Tensor>> {
     const id = [...this.#scope, at].join(".") as NodeId;
     try {
       return this.#add(op, id, inputs, attrs);
@@ -147,7 +160,9 @@ export class GraphBuilder {
       name: this.#name,
       symbols: this.#symbols,
       axes: Object.fromEntries(
-        [...this.#axes.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, axis]) => [name, printSize(axis.size)]),
+        [...this.#axes.entries()]
+          .sort(([a], [b]) => (a < b ? -1 : 1))
+          .map(([name, axis]) => [name, printSize(axis.size)]),
       ),
       inputs: this.#inputs,
       weights: this.#weights,
@@ -157,7 +172,12 @@ export class GraphBuilder {
     });
   }
 
-  #add(op: Op, id: NodeId, inputs: Readonly<Record<string, Tensor | undefined>>, rawAttrs: object): Readonly<Record<string, Tensor>> {
+  #add(
+    op: Op,
+    id: NodeId,
+    inputs: Readonly<Record<string, Tensor | undefined>>,
+    rawAttrs: object,
+  ): Readonly<Record<string, Tensor>> {
     const parsed = op.parseAttrs(rawAttrs);
     if (!parsed.ok) fail("op/attribute", `wrong attribute ${parsed.problem}`);
     const operands: Record<string, ValueId> = {};
@@ -168,17 +188,20 @@ export class GraphBuilder {
         if (!optional) fail("op/operand-missing", `the operand '${name}' is missing`);
         continue;
       }
-      if (tensor.builder !== this) fail("op/foreign-operand", `the operand '${name}' belongs to another graph`);
+      if (tensor.builder !== this)
+        fail("op/foreign-operand", `the operand '${name}' belongs to another graph`);
       operands[name] = tensor.id;
       types[name] = { dtype: tensor.dtype, axes: tensor.axes };
     }
     for (const name of Object.keys(inputs)) {
-      if (!op.inputs.some((operand) => operand.name === name)) fail("op/operand-unknown", `there is no operand '${name}'`);
+      if (!op.inputs.some((operand) => operand.name === name))
+        fail("op/operand-unknown", `there is no operand '${name}'`);
     }
     const inferred = op.infer({
       inputs: types,
       attrs: parsed.attrs,
-      axis: (name) => this.#axes.get(name) ?? fail("axis/unknown", `there is no axis '${name}' in this graph`),
+      axis: (name) =>
+        this.#axes.get(name) ?? fail("axis/unknown", `there is no axis '${name}' in this graph`),
     });
     this.#take(id);
     const outputs: Record<string, TensorType> = {};
@@ -190,7 +213,14 @@ export class GraphBuilder {
     }
     const origin = this.#origin;
     this.#nodes.push(
-      Object.freeze({ id, op: op.name, inputs: operands, attrs: parsed.attrs, outputs, ...(origin === undefined ? {} : { origin }) }),
+      Object.freeze({
+        id,
+        op: op.name,
+        inputs: operands,
+        attrs: parsed.attrs,
+        outputs,
+        ...(origin === undefined ? {} : { origin }),
+      }),
     );
     return tensors;
   }
@@ -200,11 +230,18 @@ export class GraphBuilder {
     const last = axes.at(-1);
     const { blockSize } = dtypes[dtype];
     const [term, ...more] = last?.size ?? [];
-    if (blockSize > 1 && (term === undefined || more.length > 0 || term.symbols.length > 0 || term.coefficient % blockSize !== 0)) {
-      fail("dtype/partial-block", `'${name}' is ${dtype}, but its last axis '${last?.name}' doesn't fill whole blocks of ${blockSize}`, {
-        axis: last?.name ?? "none",
-        size: last === undefined ? 0 : printSize(last.size),
-      });
+    if (
+      blockSize > 1 &&
+      (term === undefined || more.length > 0 || term.symbols.length > 0 || term.coefficient % blockSize !== 0)
+    ) {
+      fail(
+        "dtype/partial-block",
+        `'${name}' is ${dtype}, but its last axis '${last?.name}' doesn't fill whole blocks of ${blockSize}`,
+        {
+          axis: last?.name ?? "none",
+          size: last === undefined ? 0 : printSize(last.size),
+        },
+      );
     }
     this.#take(name);
     return this.#handle(name as ValueId, axes, dtype);
@@ -212,7 +249,12 @@ export class GraphBuilder {
 
   #take(id: string): void {
     if (this.#taken.has(id)) {
-      fail("graph/duplicate-path", `'${id}' is used twice`, {}, "give each node its own path (scope() adds a prefix)");
+      fail(
+        "graph/duplicate-path",
+        `'${id}' is used twice`,
+        {},
+        "give each node its own path (scope() adds a prefix)",
+      );
     }
     this.#taken.add(id);
   }

@@ -27,7 +27,12 @@ export interface ValueDecl extends TensorType {
 export type WeightSource =
   | { readonly kind: "tensor"; readonly tensor: string }
   | ({ readonly kind: "head-rows"; readonly tensor: string } & HeadRows)
-  | { readonly kind: "transpose-heads"; readonly tensor: string; readonly heads: number; readonly take?: HeadRows };
+  | {
+      readonly kind: "transpose-heads";
+      readonly tensor: string;
+      readonly heads: number;
+      readonly take?: HeadRows;
+    };
 
 export interface HeadRows {
   readonly heads: number;

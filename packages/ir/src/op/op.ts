@@ -5,7 +5,13 @@ import type { DType } from "../dtype/index.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
 import type { Tensor } from "../graph/tensor.ts";
 
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue };
 export type JsonObject = { readonly [key: string]: JsonValue };
 
 /** Element type and axes (slowest first) of a value. */
@@ -117,7 +123,9 @@ export interface Op<Name extends string = string> {
   cost(context: CostContext<JsonObject>): Cost;
 }
 
-export function defineOp<const Name extends string, Attrs extends JsonObject>(spec: OpSpec<Name, Attrs>): Op<Name> {
+export function defineOp<const Name extends string, Attrs extends JsonObject>(
+  spec: OpSpec<Name, Attrs>,
+): Op<Name> {
   const op: Op<Name> = {
     name: spec.name,
     doc: spec.doc,
@@ -130,7 +138,10 @@ export function defineOp<const Name extends string, Attrs extends JsonObject>(sp
       if (parsed.success) return { ok: true, attrs: parsed.data };
       const [issue] = parsed.error.issues;
       const where = issue?.path.join(".");
-      return { ok: false, problem: `${where ? `'${where}': ` : ""}${issue?.message ?? "invalid attributes"}` };
+      return {
+        ok: false,
+        problem: `${where ? `'${where}': ` : ""}${issue?.message ?? "invalid attributes"}`,
+      };
     },
     infer: (context) => spec.infer(context as InferContext<Attrs>),
     reference: (context) => spec.reference(context as ReferenceContext<Attrs>),
