@@ -15,3 +15,15 @@ export { deepseek2, deepseek2Graph } from "./deepseek2/model.ts";
 export { attentionScale, type Deepseek2Config, readDeepseek2Config } from "./deepseek2/config.ts";
 export { llama, llamaGraph, type LlamaConfig } from "./llama/model.ts";
 export { qwen3moe, qwen3MoeGraph, type Qwen3MoeConfig } from "./qwen3moe/model.ts";
+export { type SynthLayout, type SynthPreset, synthLayouts } from "./synth/preset.ts";
+export { synthPreset, synthPresets } from "./synth/presets/all.ts";
+export {
+  type SynthOptions,
+  synthMetadata,
+  synthTensorTable,
+  type WriteSynthOptions,
+  writeSynth,
+} from "./synth/synthFile.ts";
+export type { StreamDecoder } from "./tokenizer/streamDecoder.ts";
+export type { DecodeOptions, EncodeOptions, Tokenizer } from "./tokenizer/tokenizer.ts";
+export { tokenizerFromGguf } from "./tokenizer/tokenizerFromGguf.ts";

@@ -14,11 +14,13 @@ export class ByteWriter {
   }
 
   u32(value: number): void {
-    this.#view.setUint32(this.#room(4), value, true);
+    const at = this.#room(4);
+    this.#view.setUint32(at, value, true);
   }
 
   u64(value: number | bigint): void {
-    this.#view.setBigUint64(this.#room(8), BigInt(value), true);
+    const at = this.#room(8);
+    this.#view.setBigUint64(at, BigInt(value), true);
   }
 
   /** A length-prefixed UTF-8 string. */
@@ -29,7 +31,8 @@ export class ByteWriter {
   }
 
   raw(bytes: Uint8Array): void {
-    this.#bytes.set(bytes, this.#room(bytes.length));
+    const at = this.#room(bytes.length);
+    this.#bytes.set(bytes, at);
   }
 
   /** The view and position at which the next `size` bytes go. */
@@ -38,6 +41,7 @@ export class ByteWriter {
     return { view: this.#view, at };
   }
 
+  /** Grows by `size` bytes, which may replace buffer and view: call it before touching either. */
   #room(size: number): number {
     const at = this.#length;
     this.#length += size;
