@@ -7,6 +7,8 @@
 # std header with other units: the linker keeps one copy of such a function, and it could be the one with foreign instructions. The
 # test `kernel_units_define_no_weak_symbols` holds this.
 
+set(TENSORPLAN_OPS "*" CACHE STRING "Folders of native/ops to build, when working on some of them only")
+
 set(avx2_flags -mavx2 -mfma -mf16c)
 set(avx512_flags ${avx2_flags} -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mavx512vbmi
     # g++ takes the deliberately undefined operands inside its own intrinsics for mistakes.
@@ -22,7 +24,11 @@ endif()
 
 function(tensorplan_add_kernels library)
   foreach(isa ${kernel_isas})
-    file(GLOB units CONFIGURE_DEPENDS native/ops/*/${isa}.cc native/ops/*/${isa}_*.cc)
+    set(patterns "")
+    foreach(op ${TENSORPLAN_OPS})
+      list(APPEND patterns native/ops/${op}/${isa}.cc native/ops/${op}/${isa}_*.cc)
+    endforeach()
+    file(GLOB units CONFIGURE_DEPENDS ${patterns})
     list(FILTER units EXCLUDE REGEX "_test\\.cc$")
     if(units)
       add_library(tensorplan_isa_${isa} OBJECT ${units})
@@ -32,7 +38,8 @@ function(tensorplan_add_kernels library)
     endif()
   endforeach()
 
-  file(GLOB portable CONFIGURE_DEPENDS native/ops/*/*.cc)
+  list(TRANSFORM TENSORPLAN_OPS REPLACE "(.+)" "native/ops/\\1/*.cc" OUTPUT_VARIABLE patterns)
+  file(GLOB portable CONFIGURE_DEPENDS ${patterns})
   list(FILTER portable EXCLUDE REGEX "_test\\.cc$")
   list(FILTER portable EXCLUDE REGEX "/(generic|avx2|avx512|neon)(_[^/]*)?\\.cc$")
   target_sources(${library} PRIVATE ${portable})

@@ -1,10 +1,15 @@
-# Every native/test/*.cc and native/**/*_test.cc is an executable of its own.
+# Every native/test/*.cc and native/**/*_test.cc is an executable of its own; native/test/support is linked into all of them.
 function(tensorplan_add_tests library)
-  file(GLOB tests CONFIGURE_DEPENDS native/test/*.cc native/core/*_test.cc native/formats/*_test.cc native/ops/*/*_test.cc)
+  file(GLOB support CONFIGURE_DEPENDS native/test/support/*.cc)
+  add_library(tensorplan_test_support STATIC ${support})
+  target_link_libraries(tensorplan_test_support PUBLIC ${library})
+
+  list(TRANSFORM TENSORPLAN_OPS REPLACE "(.+)" "native/ops/\\1/*_test.cc" OUTPUT_VARIABLE patterns)
+  file(GLOB tests CONFIGURE_DEPENDS native/test/*.cc native/core/*_test.cc native/formats/*_test.cc ${patterns})
   foreach(file ${tests})
     get_filename_component(name ${file} NAME_WE)
     add_executable(${name} ${file})
-    target_link_libraries(${name} PRIVATE ${library})
+    target_link_libraries(${name} PRIVATE tensorplan_test_support)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/tests)
     add_test(NAME ${name} COMMAND ${name})
   endforeach()

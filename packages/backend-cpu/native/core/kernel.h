@@ -48,13 +48,13 @@ struct Operand {
   int rank = 0;
   int64_t dim[kMaxRank] = {1, 1, 1, 1};
 
-  int64_t last() const { return dim[rank - 1]; }
+  int64_t last() const { return rank <= 0 ? 1 : dim[rank - 1]; }
   int64_t rows() const {  // product of all dims but the last
     int64_t n = 1;
     for (int i = 0; i + 1 < rank; i++) n *= dim[i];
     return n;
   }
-  int64_t count() const { return rank == 0 ? 1 : rows() * last(); }
+  int64_t count() const { return rank <= 0 ? 1 : rows() * last(); }
   template <class T>
   T* as() const {
     return reinterpret_cast<T*>(data);

@@ -1,0 +1,65 @@
+#include "core/device.h"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+#include "core/register_all.h"
+
+namespace tensorplan {
+
+const char* region_name(tp_region region) {
+  constexpr const char* kNames[kRegions] = {"weights", "states", "inputs", "arena"};
+  return kNames[region];
+}
+
+Device::Device(int threads, std::vector<std::string> features) : features_(std::move(features)), pool_(threads) {
+  register_all(kernels_);
+}
+
+void Device::allocate(tp_region region, uint64_t bytes) {
+  const ThreadPool::Session session(pool_, nullptr, nullptr);
+  layout_version_++;
+  regions_[region].allocate(bytes);
+  uint64_t total = 0;
+  for (const Region& each : regions_) total += each.bytes();
+  peak_bytes_.store(std::max(peak_bytes_.load(), total));
+}
+
+uint8_t* Device::at(tp_region region, uint64_t offset, uint64_t bytes) const {
+  const Region& place = regions_[region];
+  if (offset > place.bytes() || bytes > place.bytes() - offset) {
+    throw std::out_of_range(std::to_string(bytes) + " bytes at offset " + std::to_string(offset) + " are not inside region " +
+                            region_name(region) + " of " + std::to_string(place.bytes()) + " bytes");
+  }
+  return place.data() + offset;
+}
+
+void Device::read(tp_region region, uint64_t offset, void* into, uint64_t bytes) {
+  const uint8_t* from = at(region, offset, bytes);
+  if (bytes > 0) std::memcpy(into, from, bytes);
+  bytes_out_.fetch_add(bytes, std::memory_order_relaxed);
+}
+
+void Device::write(tp_region region, uint64_t offset, const void* from, uint64_t bytes) {
+  uint8_t* into = at(region, offset, bytes);
+  if (bytes > 0) std::memcpy(into, from, bytes);
+  bytes_in_.fetch_add(bytes, std::memory_order_relaxed);
+}
+
+void Device::count_copy(uint64_t bytes_in, uint64_t bytes_out) {
+  bytes_in_.fetch_add(bytes_in, std::memory_order_relaxed);
+  bytes_out_.fetch_add(bytes_out, std::memory_order_relaxed);
+}
+
+Counters Device::counters() const {
+  Counters counters;
+  for (int i = 0; i < kRegions; i++) counters.region_bytes[i] = regions_[i].bytes();
+  counters.peak_bytes = peak_bytes_.load();
+  counters.bytes_in = bytes_in_.load();
+  counters.bytes_out = bytes_out_.load();
+  return counters;
+}
+
+}  // namespace tensorplan

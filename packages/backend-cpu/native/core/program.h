@@ -1,0 +1,57 @@
+// A split compiled to kernels and a flat list of stages.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/device.h"
+#include "core/kernel.h"
+
+namespace tensorplan {
+
+struct ProgramDesc {
+  std::string id;
+  size_t symbol_count = 0;
+  std::vector<NodeDesc> nodes;
+};
+
+class Program {
+ public:
+  // Throws std::invalid_argument, naming the node, if a kernel is unknown, needs features that the device lacks or refuses the node.
+  // `device` must outlive the program.
+  Program(Device& device, ProgramDesc desc);
+
+  // Runs all nodes. `message` gets the reason when the status is TP_FAILED. Allocates nothing unless it fails.
+  tp_status run(const int64_t* symbols, size_t symbol_count, ThreadPool::Cancelled cancelled, const void* state, std::string& message);
+
+  Device& device() { return device_; }
+
+ private:
+  struct BoundOperand {
+    const OperandDesc* desc;
+    Operand* operand;  // in the node's map
+  };
+  struct Node {
+    NodeDesc desc;
+    std::unique_ptr<Kernel> kernel;
+    std::map<std::string, Operand> operands;
+    std::vector<BoundOperand> bound;
+  };
+
+  void bind_all(const int64_t* symbols);
+  void bind(Node& node, const int64_t* symbols);
+  void bind_operand(const Node& node, const OperandDesc& desc, Operand& operand, const int64_t* symbols) const;
+
+  Device& device_;
+  const ProgramDesc desc_;
+  std::vector<std::unique_ptr<Node>> nodes_;
+  // What the kernels are bound to now; steps of the same sizes needn't bind again.
+  std::vector<int64_t> bound_symbols_;
+  uint64_t bound_layout_ = 0;
+  bool is_bound_ = false;
+};
+
+}  // namespace tensorplan

@@ -1,0 +1,293 @@
+#include "test/harness.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <stdexcept>
+#include <utility>
+
+#include "core/cpu_features.h"
+#include "core/register_all.h"
+#include "formats/format.h"
+
+namespace tensorplan::test {
+namespace {
+
+constexpr uint8_t kGuard = 0xa5;
+constexpr uint64_t kGuardBytes = 128;
+
+const std::vector<std::string>& features() {
+  static const std::vector<std::string> found = [] {
+    const char* isa = std::getenv("TENSORPLAN_ISA");
+    return cpu_features(isa == nullptr ? "" : isa);
+  }();
+  return found;
+}
+
+const KernelTable& kernels() {
+  static const KernelTable table = [] {
+    KernelTable made;
+    register_all(made);
+    return made;
+  }();
+  return table;
+}
+
+int64_t count(const std::vector<int64_t>& shape) {
+  int64_t n = 1;
+  for (const int64_t size : shape) n *= size;
+  return n;
+}
+
+int64_t columns_of(const std::vector<int64_t>& shape) { return shape.empty() ? 1 : shape.back(); }
+
+int64_t rows_of(const std::vector<int64_t>& shape) { return columns_of(shape) == 0 ? 0 : count(shape) / columns_of(shape); }
+
+std::vector<uint8_t> encode(DType dtype, const std::vector<int64_t>& shape, const std::vector<float>& values) {
+  if (static_cast<int64_t>(values.size()) != count(shape)) throw std::invalid_argument("the values don't fill the shape");
+  const int64_t columns = columns_of(shape), rows = rows_of(shape);
+  const size_t bytes = row_bytes(dtype, columns);
+  std::vector<uint8_t> out(bytes * rows);
+  for (int64_t r = 0; r < rows; r++) format_of(dtype).encode_row(values.data() + r * columns, columns, out.data() + r * bytes);
+  return out;
+}
+
+std::vector<float> decode(DType dtype, const std::vector<int64_t>& shape, const std::vector<uint8_t>& rows) {
+  const int64_t columns = columns_of(shape), n = rows_of(shape);
+  const size_t bytes = row_bytes(dtype, columns);
+  std::vector<float> out(count(shape));
+  for (int64_t r = 0; r < n; r++) format_of(dtype).decode_row(rows.data() + r * bytes, columns, out.data() + r * columns);
+  return out;
+}
+
+std::vector<uint8_t> lay_out(DType dtype, Layout layout, const std::vector<int64_t>& shape, const std::vector<uint8_t>& rows) {
+  if (layout == Layout::rows) return rows;
+  const int64_t columns = columns_of(shape), matrix_rows = shape.size() < 2 ? 1 : shape[shape.size() - 2];
+  const int64_t matrices = matrix_rows == 0 ? 0 : rows_of(shape) / matrix_rows;
+  const size_t stride = row_bytes(dtype, columns);
+  std::vector<uint8_t> out(matrices * matrix_bytes(dtype, layout, matrix_rows, columns));
+  uint8_t* group = out.data();
+  for (int64_t m = 0; m < matrices; m++) {
+    for (int64_t first = 0; first < matrix_rows; first += kGroupRows, group += stride * kGroupRows) {
+      const int n = static_cast<int>(std::min<int64_t>(kGroupRows, matrix_rows - first));
+      format_of(dtype).pack_x16(rows.data() + (m * matrix_rows + first) * stride, stride, n, columns, group);
+    }
+  }
+  return out;
+}
+
+uint64_t round_up(uint64_t n) { return (n + 63) / 64 * 64; }
+
+}  // namespace
+
+std::vector<float> Rng::uniform(int64_t n, float low, float high) {
+  std::vector<float> out(n);
+  for (float& x : out) x = low + (high - low) * unit();
+  return out;
+}
+
+std::vector<float> Rng::normal(int64_t n, float deviation) {
+  std::vector<float> out(n);
+  // The sum of twelve uniform values is near enough to normal, and the same on every machine.
+  for (float& x : out) {
+    float sum = -6;
+    for (int i = 0; i < 12; i++) sum += unit();
+    x = sum * deviation;
+  }
+  return out;
+}
+
+std::vector<int32_t> Rng::ints(int64_t n, int32_t low, int32_t high) {
+  std::vector<int32_t> out(n);
+  for (int32_t& x : out) x = low + static_cast<int32_t>(engine_() % static_cast<uint64_t>(high - low));
+  return out;
+}
+
+KernelRun::KernelRun(std::string kernel) {
+  node_.id = "test";
+  node_.kernel = std::move(kernel);
+}
+
+bool KernelRun::available() const {
+  const KernelEntry* entry = kernels().find(node_.kernel);
+  if (entry == nullptr) throw std::invalid_argument("there is no kernel \"" + node_.kernel + "\"");
+  if (has_features(features(), entry->features)) return true;
+  std::printf("     (skipped: this CPU can't run %s)\n", node_.kernel.c_str());
+  return false;
+}
+
+void KernelRun::add(const std::string& name, Item item) {
+  if (item.bytes.empty()) item.bytes = lay_out(item.dtype, item.layout, item.shape, item.rows);
+  items_[name] = std::move(item);
+}
+
+void KernelRun::input(const std::string& name, std::vector<int64_t> shape, const std::vector<float>& values) {
+  auto rows = encode(DType::f32, shape, values);
+  add(name, {TP_REGION_ARENA, DType::f32, Layout::rows, std::move(shape), std::move(rows), {}, {}});
+}
+
+void KernelRun::ints(const std::string& name, std::vector<int64_t> shape, const std::vector<int32_t>& values) {
+  if (static_cast<int64_t>(values.size()) != count(shape)) throw std::invalid_argument("the values don't fill the shape of " + name);
+  std::vector<uint8_t> rows(values.size() * sizeof(int32_t));
+  std::memcpy(rows.data(), values.data(), rows.size());
+  add(name, {TP_REGION_INPUTS, DType::i32, Layout::rows, std::move(shape), std::move(rows), {}, {}});
+}
+
+void KernelRun::weight(const std::string& name, DType dtype, Layout layout, std::vector<int64_t> shape, const std::vector<float>& values) {
+  auto rows = encode(dtype, shape, values);
+  encoded_weight(name, dtype, layout, std::move(shape), rows);
+}
+
+void KernelRun::encoded_weight(const std::string& name, DType dtype, Layout layout, std::vector<int64_t> shape,
+                               const std::vector<uint8_t>& rows) {
+  if (rows.size() != row_bytes(dtype, columns_of(shape)) * rows_of(shape)) throw std::invalid_argument("wrong number of bytes for " + name);
+  add(name, {TP_REGION_WEIGHTS, dtype, layout, std::move(shape), rows, {}, {}});
+}
+
+void KernelRun::state(const std::string& name, DType dtype, std::vector<int64_t> shape, const std::vector<float>& values) {
+  auto rows = encode(dtype, shape, values);
+  add(name, {TP_REGION_STATES, dtype, Layout::rows, std::move(shape), std::move(rows), {}, {}});
+}
+
+void KernelRun::output(const std::string& name, std::vector<int64_t> shape, DType dtype) {
+  std::vector<uint8_t> rows(row_bytes(dtype, columns_of(shape)) * rows_of(shape), 0xff);  // NaN as f32, -1 as i32
+  Item item{TP_REGION_ARENA, dtype, Layout::rows, std::move(shape), std::move(rows), {}, {}};
+  item.is_output = item.may_change = true;
+  add(name, std::move(item));
+}
+
+void KernelRun::alias(const std::string& output, const std::string& input) {
+  items_.at(input).may_change = true;
+  aliases_[output] = input;
+}
+
+OperandDesc KernelRun::describe(const Item& item) const {
+  OperandDesc desc{true, item.region, item.offset, item.dtype, item.layout, {}};
+  for (const int64_t size : item.shape) desc.shape.push_back({SizeTerm{size, {}}});
+  return desc;
+}
+
+const KernelRun::Item& KernelRun::item(const std::string& name) const {
+  auto it = aliases_.find(name);
+  return items_.at(it == aliases_.end() ? name : it->second);
+}
+
+void KernelRun::run(int threads) {
+  Device device(threads, features());
+  uint64_t ends[kRegions] = {kGuardBytes, kGuardBytes, kGuardBytes, kGuardBytes};
+  for (auto& [name, item] : items_) {
+    item.offset = ends[item.region];
+    ends[item.region] = round_up(item.offset + item.bytes.size()) + kGuardBytes;
+  }
+  if (node_.workspace_bytes > 0) {
+    node_.workspace_offset = ends[TP_REGION_ARENA];
+    ends[TP_REGION_ARENA] = round_up(node_.workspace_offset + node_.workspace_bytes) + kGuardBytes;
+  }
+  std::vector<uint8_t> expected[kRegions];
+  for (int r = 0; r < kRegions; r++) expected[r].assign(ends[r], kGuard);
+  for (auto& [name, item] : items_) std::copy(item.bytes.begin(), item.bytes.end(), expected[item.region].begin() + item.offset);
+  std::fill_n(expected[TP_REGION_ARENA].begin() + node_.workspace_offset, node_.workspace_bytes, uint8_t{0xff});
+  for (int r = 0; r < kRegions; r++) {
+    device.allocate(static_cast<tp_region>(r), ends[r]);
+    device.write(static_cast<tp_region>(r), 0, expected[r].data(), ends[r]);
+  }
+
+  node_.inputs.clear();
+  node_.outputs.clear();
+  for (auto& [name, item] : items_) (item.is_output ? node_.outputs : node_.inputs)[name] = describe(item);
+  for (auto& [output, input] : aliases_) node_.outputs[output] = describe(items_.at(input));
+  Program program(device, {"test", 0, {node_}});
+  std::string message;
+  if (program.run(nullptr, 0, nullptr, nullptr, message) != TP_OK) throw std::runtime_error(message);
+
+  std::vector<uint8_t> after[kRegions];
+  for (int r = 0; r < kRegions; r++) {
+    after[r].resize(ends[r]);
+    device.read(static_cast<tp_region>(r), 0, after[r].data(), ends[r]);
+  }
+  for (auto& [name, item] : items_) {
+    auto from = after[item.region].begin() + item.offset;
+    item.after.assign(from, from + item.bytes.size());
+    if (item.may_change) std::copy(item.bytes.begin(), item.bytes.end(), from);
+  }
+  std::fill_n(after[TP_REGION_ARENA].begin() + node_.workspace_offset, node_.workspace_bytes, uint8_t{0xff});
+  for (int r = 0; r < kRegions; r++) {
+    for (uint64_t i = 0; i < ends[r]; i++) {
+      if (after[r][i] == expected[r][i]) continue;
+      std::string nearest = "nothing";
+      int64_t distance = std::numeric_limits<int64_t>::max();
+      for (const auto& [name, item] : items_) {
+        const auto away = static_cast<int64_t>(i) - static_cast<int64_t>(item.offset);
+        if (item.region == r && std::abs(away) < std::abs(distance)) nearest = name, distance = away;
+      }
+      throw std::runtime_error(node_.kernel + " wrote outside its outputs: region " + region_name(static_cast<tp_region>(r)) + ", byte " +
+                               std::to_string(distance) + " from the start of " + nearest);
+    }
+  }
+}
+
+std::vector<float> KernelRun::floats(const std::string& name) const {
+  const Item& found = item(name);
+  if (found.layout != Layout::rows) throw std::invalid_argument(name + " isn't stored in rows");
+  return decode(found.dtype, found.shape, found.after);
+}
+
+std::vector<int32_t> KernelRun::ints_of(const std::string& name) const {
+  const Item& found = item(name);
+  std::vector<int32_t> out(found.after.size() / sizeof(int32_t));
+  std::memcpy(out.data(), found.after.data(), found.after.size());
+  return out;
+}
+
+std::vector<float> KernelRun::decoded(const std::string& name) const {
+  const Item& found = item(name);
+  return decode(found.dtype, found.shape, found.rows);
+}
+
+std::vector<std::string> kernels_of(const std::string& op) {
+  std::vector<std::string> names;
+  const std::string prefix = op + ".";
+  for (const KernelEntry& entry : kernels().entries())
+    if (entry.name.rfind(prefix, 0) == 0 && has_features(features(), entry.features)) names.push_back(entry.name);
+  return names;
+}
+
+void expect_close_at(const std::vector<float>& actual, const std::vector<float>& expected, Tolerance tolerance, const char* file, int line) {
+  if (actual.size() != expected.size()) {
+    fail(file, line, std::to_string(actual.size()) + " values, expected " + std::to_string(expected.size()));
+    return;
+  }
+  double worst = 0;
+  size_t at = 0;
+  for (size_t i = 0; i < actual.size(); i++) {
+    const double a = actual[i], b = expected[i];
+    if (a == b) continue;
+    double excess = std::fabs(a - b) / std::max(tolerance.absolute + tolerance.relative * std::fabs(b), 1e-300);
+    if (std::isnan(a) || std::isnan(b)) excess = std::isnan(a) && std::isnan(b) ? 0 : std::numeric_limits<double>::infinity();
+    if (excess > worst) worst = excess, at = i;
+  }
+  if (worst <= 1) return;
+  std::ostringstream out;
+  out.precision(9);
+  out << "worst at [" << at << "]: " << actual[at] << ", expected " << expected[at] << ", " << worst << " × the tolerance (absolute "
+      << tolerance.absolute << ", relative " << tolerance.relative << ")";
+  fail(file, line, out.str());
+}
+
+void expect_same_bits_at(const std::vector<float>& a, const std::vector<float>& b, const char* file, int line) {
+  if (a.size() != b.size()) {
+    fail(file, line, std::to_string(a.size()) + " values against " + std::to_string(b.size()));
+    return;
+  }
+  for (size_t i = 0; i < a.size(); i++) {
+    if (std::memcmp(&a[i], &b[i], sizeof(float)) == 0) continue;
+    std::ostringstream out;
+    out.precision(9);
+    out << "bits differ at [" << i << "]: " << a[i] << " and " << b[i];
+    fail(file, line, out.str());
+    return;
+  }
+}
+
+}  // namespace tensorplan::test
