@@ -6,6 +6,7 @@ export { type GgufFile, openGguf, requireDType } from "./gguf/openGguf.ts";
 export { type RowRange, readTensorBytes, rowCount } from "./gguf/readTensorBytes.ts";
 export type { GgufTensor } from "./gguf/tensorTable.ts";
 export { type TensorFill, type TensorToWrite, type WriteGgufOptions, writeGguf } from "./gguf/writeGguf.ts";
+export { fileTensors } from "./definition/fileTensors.ts";
 export * from "./definition/metadata.ts";
 export * from "./definition/model.ts";
 export * from "./definition/registry.ts";

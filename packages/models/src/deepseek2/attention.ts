@@ -5,7 +5,6 @@ import {
   matmul,
   merge,
   mlaAttention,
-  type RopeOptions,
   rmsNorm,
   rope,
   split,
@@ -14,6 +13,7 @@ import {
 import type { CacheDType } from "../definition/model.ts";
 import type { StepAxes, StepInputs } from "../definition/step.ts";
 import type { WeightReader } from "../definition/weights.ts";
+import type { RopeSettings } from "../parts/ropeScaling.ts";
 import type { Deepseek2Axes } from "./axes.ts";
 import { attentionScale, type Deepseek2Config } from "./config.ts";
 import { readHeadWeights } from "./headWeights.ts";
@@ -31,23 +31,19 @@ export interface Deepseek2Context {
   readonly cacheDType: CacheDType;
 }
 
-export function ropeOptions({ ropeBase, yarn }: Deepseek2Config): RopeOptions {
+function ropeSettings({ ropeBase, yarn }: Deepseek2Config): RopeSettings {
   return {
     style: "interleaved",
     base: ropeBase,
-    ...(yarn === undefined
-      ? {}
-      : {
-          scaling: {
-            kind: "yarn",
-            factor: yarn.factor,
-            originalContext: yarn.originalContext,
-            betaFast: 32,
-            betaSlow: 1,
-            // YaRN's factor on cos and sin stands squared in the softmax scale instead.
-            magnitude: 1,
-          },
-        }),
+    scaling: yarn && {
+      kind: "yarn",
+      factor: yarn.factor,
+      originalContext: yarn.originalContext,
+      betaFast: 32,
+      betaSlow: 1,
+      // YaRN's factor on cos and sin stands squared in the softmax scale instead.
+      magnitude: 1,
+    },
   };
 }
 
@@ -58,13 +54,18 @@ function query({ config, axes, step, weights }: Deepseek2Context, layer: string,
       return matmul("q", x, weights.matrix(`${layer}.attn_q.weight`, [axes.queries, axes.embd]));
     }
     const low = matmul("q_a", x, weights.matrix(`${layer}.attn_q_a.weight`, [axes.queryLora, axes.embd]));
-    const normed = rmsNorm("q_a_norm", low, weights.vector(`${layer}.attn_q_a_norm.weight`, [axes.queryLora]), {
-      eps: config.normEps,
-    });
+    const normed = rmsNorm(
+      "q_a_norm",
+      low,
+      weights.vector(`${layer}.attn_q_a_norm.weight`, [axes.queryLora]),
+      {
+        eps: config.normEps,
+      },
+    );
     return matmul("q_b", normed, weights.matrix(`${layer}.attn_q_b.weight`, [axes.queries, axes.queryLora]));
   };
-  return rope("q_rope", split("q_heads", project(), axes.queries), step.positions, {
-    ...ropeOptions(config),
+  return rope("q_rope", split("q_heads", project()), step.positions, {
+    ...ropeSettings(config),
     part: axes.rope,
   });
 }
@@ -76,7 +77,7 @@ function cacheRow({ config, axes, step, weights }: Deepseek2Context, layer: stri
     eps: config.normEps,
     part: axes.latent,
   });
-  return rope("k_rope", normed, step.positions, { ...ropeOptions(config), part: axes.rope });
+  return rope("k_rope", normed, step.positions, { ...ropeSettings(config), part: axes.rope });
 }
 
 /** Multi-head latent attention of one layer. @see DeepSeek-V2, arXiv:2405.04434, section 2.1 */
@@ -91,9 +92,7 @@ export function attention(context: Deepseek2Context, index: number, x: Hidden): 
       q: query(context, layer, x),
       cache,
       ...readHeadWeights(context, layer),
-      positions: step.positions,
-      sequenceOf: step.sequenceOf,
-      pageTable: step.pageTable,
+      paging: step,
     },
     { scale: attentionScale(config), nope: axes.nope, rope: axes.rope, latent: axes.latent },
   );

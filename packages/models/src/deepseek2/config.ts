@@ -49,7 +49,8 @@ function readRouting(read: HyperparameterReader): Routing {
   return {
     gating,
     // V2 scores a group by its best expert, V3 by the sum of its two best.
-    groups: count > 1 && used < count ? { count, used, score: gating === "sigmoid" ? "top2" : "max" } : undefined,
+    groups:
+      count > 1 && used < count ? { count, used, score: gating === "sigmoid" ? "top2" : "max" } : undefined,
     normalise: read.optionalBoolean("expert_weights_norm") ?? false,
     scale: read.optionalNumber("expert_weights_scale") || 1,
   };
@@ -75,7 +76,8 @@ export function readDeepseek2Config(metadata: Metadata, tensors: TensorTable): D
   const rope = read.count("rope.dimension_count");
   // Files that store attn_k_b and attn_v_b describe the cache in key_length (576) and the heads in the *_mla keys.
   const keyLength = read.optionalCount("attention.key_length_mla") ?? read.count("attention.key_length");
-  if (keyLength <= rope) read.invalid("attention.key_length", keyLength, `more than rope.dimension_count (${rope})`);
+  if (keyLength <= rope)
+    read.invalid("attention.key_length", keyLength, `more than rope.dimension_count (${rope})`);
   const experts = read.optionalCount("expert_count") ?? 0;
   const expertFfn = experts === 0 ? 0 : read.count("expert_feed_forward_length");
   return {
@@ -86,7 +88,8 @@ export function readDeepseek2Config(metadata: Metadata, tensors: TensorTable): D
     ffn: read.count("feed_forward_length"),
     heads: read.count("attention.head_count"),
     // A rank of 0 and a missing key both mean that there is none, but only the tensors are never wrong.
-    queryLora: tensors.get("blk.0.attn_q.weight") === undefined ? read.count("attention.q_lora_rank") : undefined,
+    queryLora:
+      tensors.get("blk.0.attn_q.weight") === undefined ? read.count("attention.q_lora_rank") : undefined,
     latent: read.count("attention.kv_lora_rank"),
     nope: keyLength - rope,
     rope,

@@ -1,4 +1,4 @@
-import { add, type Axis } from "@tensorplan/ir";
+import { type Axis, add } from "@tensorplan/ir";
 import type { WeightReader } from "../definition/weights.ts";
 import { gatedFeedForward, type Hidden } from "../parts/gatedFeedForward.ts";
 import { routedExperts } from "../parts/routedExperts.ts";

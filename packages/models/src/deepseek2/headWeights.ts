@@ -4,7 +4,8 @@ import type { Deepseek2Axes } from "./axes.ts";
 import type { Deepseek2Config } from "./config.ts";
 
 /** A transposed block type would need new blocks: it is requantised to eight bits, which loses nothing that matters. */
-const transposedType = (dtype: StorageDType): StorageDType => (dtypes[dtype].kind === "block" ? "q8_0" : dtype);
+const transposedType = (dtype: StorageDType): StorageDType =>
+  dtypes[dtype].kind === "block" ? "q8_0" : dtype;
 
 /**
  * The weights that lead from the latent to a head's keys and values, in the three forms that the lowerings of MLA read: `kB` takes a

@@ -1,4 +1,4 @@
-import { axis, type Graph, GraphBuilder, type RopeOptions } from "@tensorplan/ir";
+import { axis, type Graph, GraphBuilder } from "@tensorplan/ir";
 import { HyperparameterReader, type Metadata } from "../definition/metadata.ts";
 import type { GraphOptions, ModelDefinition } from "../definition/model.ts";
 import { stepAxes, stepInputs, symbolsOf } from "../definition/step.ts";
@@ -6,7 +6,7 @@ import { type TensorTable, WeightReader } from "../definition/weights.ts";
 import { decoder } from "../parts/decoder.ts";
 import { gatedFeedForward } from "../parts/gatedFeedForward.ts";
 import { groupedAttention, groupedAttentionAxes } from "../parts/groupedAttention.ts";
-import { readRopeScaling } from "../parts/ropeScaling.ts";
+import { type RopeSettings, readRopeScaling } from "../parts/ropeScaling.ts";
 
 /** Settings of Llama 2 and 3 and models built like them. All sizes in elements. */
 export interface LlamaConfig {
@@ -17,7 +17,7 @@ export interface LlamaConfig {
   readonly heads: number;
   readonly kvHeads: number;
   readonly headDim: number;
-  readonly rope: RopeOptions;
+  readonly rope: RopeSettings;
   readonly normEps: number;
   readonly trainedContext: number;
 }
@@ -40,7 +40,7 @@ export function readLlamaConfig(metadata: Metadata, tensors: TensorTable): Llama
       // Converters permute the rows of q and k so that rotated pairs lie side by side.
       style: "interleaved",
       base: read.optionalNumber("rope.freq_base") ?? 10000,
-      ...readRopeScaling(read),
+      scaling: readRopeScaling(read),
     },
     normEps: read.number("attention.layer_norm_rms_epsilon"),
     trainedContext: read.count("context_length"),

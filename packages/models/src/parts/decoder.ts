@@ -1,12 +1,4 @@
-import {
-  add,
-  type Axis,
-  embed,
-  type GraphBuilder,
-  matmul,
-  rmsNorm,
-  selectRows,
-} from "@tensorplan/ir";
+import { type Axis, add, embed, type GraphBuilder, matmul, rmsNorm, selectRows } from "@tensorplan/ir";
 import type { StepInputs } from "../definition/step.ts";
 import type { WeightReader } from "../definition/weights.ts";
 import type { Hidden } from "./gatedFeedForward.ts";
@@ -24,7 +16,12 @@ export interface DecoderParts {
  * The frame that all decoder-only models share: embedding, pre-normed attention and feed-forward layers with residual sums, output norm
  * and head. Declares the output `logits` f32[outputs, vocab]; the head is the embedding table where the file has no other.
  */
-export function decoder(builder: GraphBuilder, step: StepInputs, weights: WeightReader, parts: DecoderParts): void {
+export function decoder(
+  builder: GraphBuilder,
+  step: StepInputs,
+  weights: WeightReader,
+  parts: DecoderParts,
+): void {
   const { layers, embd, vocab, normEps: eps } = parts;
   const normed = <Rows extends Axis>(tensor: string, x: Hidden<Rows>, at = "norm"): Hidden<Rows> =>
     rmsNorm(at, x, weights.vector(tensor, [embd]), { eps });

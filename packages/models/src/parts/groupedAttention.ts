@@ -1,13 +1,12 @@
 import {
+  type Axis,
   attention,
   axis,
-  type Axis,
   cacheAppend,
   type GraphBuilder,
   matmul,
   merge,
   productAxis,
-  type RopeOptions,
   rmsNorm,
   rope,
   split,
@@ -17,6 +16,7 @@ import type { CacheDType } from "../definition/model.ts";
 import type { StepAxes, StepInputs } from "../definition/step.ts";
 import type { WeightReader } from "../definition/weights.ts";
 import type { Hidden } from "./gatedFeedForward.ts";
+import type { RopeSettings } from "./ropeScaling.ts";
 
 /** Axes of grouped-query attention: `heads` query heads share `kvHeads` key and value heads. */
 export function groupedAttentionAxes(sizes: { heads: number; kvHeads: number; headDim: number }) {
@@ -41,7 +41,7 @@ export interface GroupedAttentionContext {
   readonly cacheDType: CacheDType;
   /** Factor on the dot products, `1 / √headDim`. */
   readonly scale: number;
-  readonly rope: RopeOptions;
+  readonly rope: RopeSettings;
   /** Frequency factors of the rotation (Llama 3), where the file has them. */
   readonly ropeFactors?: Tensor<readonly [Axis<"rope_pairs">], "f32"> | undefined;
   /** Epsilon of the norms over each head's query and key; undefined where the model has none. */
@@ -54,33 +54,46 @@ export function groupedAttention(context: GroupedAttentionContext, index: number
   const layer = `blk.${index}`;
   const turn = { ...context.rope, factors: context.ropeFactors };
 
-  const projectedQ = split("q_heads", matmul("q", x, weights.matrix(`${layer}.attn_q.weight`, [axes.queries, axes.embd])), axes.queries);
-  const projectedK = split("k_heads", matmul("k", x, weights.matrix(`${layer}.attn_k.weight`, [axes.keys, axes.embd])), axes.keys);
-  const v = split("v_heads", matmul("v", x, weights.matrix(`${layer}.attn_v.weight`, [axes.keys, axes.embd])), axes.keys);
+  const projectedQ = split(
+    "q_heads",
+    matmul("q", x, weights.matrix(`${layer}.attn_q.weight`, [axes.queries, axes.embd])),
+  );
+  const projectedK = split(
+    "k_heads",
+    matmul("k", x, weights.matrix(`${layer}.attn_k.weight`, [axes.keys, axes.embd])),
+  );
+  const v = split(
+    "v_heads",
+    matmul("v", x, weights.matrix(`${layer}.attn_v.weight`, [axes.keys, axes.embd])),
+  );
 
   const q =
     headNormEps === undefined
       ? projectedQ
-      : rmsNorm("q_norm", projectedQ, weights.vector(`${layer}.attn_q_norm.weight`, [axes.headDim]), { eps: headNormEps });
+      : rmsNorm("q_norm", projectedQ, weights.vector(`${layer}.attn_q_norm.weight`, [axes.headDim]), {
+          eps: headNormEps,
+        });
   const k =
     headNormEps === undefined
       ? projectedK
-      : rmsNorm("k_norm", projectedK, weights.vector(`${layer}.attn_k_norm.weight`, [axes.headDim]), { eps: headNormEps });
+      : rmsNorm("k_norm", projectedK, weights.vector(`${layer}.attn_k_norm.weight`, [axes.headDim]), {
+          eps: headNormEps,
+        });
 
   const cacheAxes = [stepAxes.slots, axes.kvHeads, axes.headDim] as const;
   const keys = builder.state(`cache.${index}.k`, cacheAxes, cacheDType);
   const values = builder.state(`cache.${index}.v`, cacheAxes, cacheDType);
   const out = attention(
     "attention",
-    {
-      q: rope("q_rope", q, step.positions, turn),
-      k: cacheAppend("k_cache", keys, rope("k_rope", k, step.positions, turn), step.slots),
-      v: cacheAppend("v_cache", values, v, step.slots),
-      positions: step.positions,
-      sequenceOf: step.sequenceOf,
-      pageTable: step.pageTable,
-    },
+    rope("q_rope", q, step.positions, turn),
+    cacheAppend("k_cache", keys, rope("k_rope", k, step.positions, turn), step.slots),
+    cacheAppend("v_cache", values, v, step.slots),
+    step,
     { scale: context.scale },
   );
-  return matmul("out", merge("merged", out, axes.queries), weights.matrix(`${layer}.attn_output.weight`, [axes.embd, axes.queries]));
+  return matmul(
+    "out",
+    merge("merged", out, axes.queries),
+    weights.matrix(`${layer}.attn_output.weight`, [axes.embd, axes.queries]),
+  );
 }

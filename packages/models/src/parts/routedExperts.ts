@@ -6,7 +6,9 @@ import type { Hidden } from "./gatedFeedForward.ts";
 export interface Routing {
   readonly gating: "softmax" | "sigmoid";
   /** Only the experts of the best `used` of `count` groups may be picked. */
-  readonly groups: { readonly count: number; readonly used: number; readonly score: "max" | "top2" } | undefined;
+  readonly groups:
+    | { readonly count: number; readonly used: number; readonly score: "max" | "top2" }
+    | undefined;
   /** Whether the picked weights are made to sum to one. */
   readonly normalise: boolean;
   readonly scale: number;
@@ -31,10 +33,7 @@ export function routedExperts<Rows extends Axis>(
   const biasName = `${layer}.exp_probs_b.bias`;
   const bias = weights.has(biasName) ? weights.vector(biasName, [experts]) : undefined;
   const routed = routeExperts("route", logits, { ...routing, used, bias });
-  return moe("experts", {
-    x,
-    ids: routed.ids,
-    weights: routed.weights,
+  return moe("experts", x, routed, {
     gate: weights.matrix(`${layer}.ffn_gate_exps.weight`, [experts, width, embd]),
     up: weights.matrix(`${layer}.ffn_up_exps.weight`, [experts, width, embd]),
     down: weights.matrix(`${layer}.ffn_down_exps.weight`, [experts, embd, width]),

@@ -1,11 +1,11 @@
-import { axis, type Graph, GraphBuilder, type RopeOptions } from "@tensorplan/ir";
+import { axis, type Graph, GraphBuilder } from "@tensorplan/ir";
 import { HyperparameterReader, type Metadata } from "../definition/metadata.ts";
 import type { GraphOptions, ModelDefinition } from "../definition/model.ts";
 import { stepAxes, stepInputs, symbolsOf } from "../definition/step.ts";
 import { type TensorTable, WeightReader } from "../definition/weights.ts";
 import { decoder } from "../parts/decoder.ts";
 import { groupedAttention, groupedAttentionAxes } from "../parts/groupedAttention.ts";
-import { readRopeScaling } from "../parts/ropeScaling.ts";
+import { type RopeSettings, readRopeScaling } from "../parts/ropeScaling.ts";
 import { type Routing, routedExperts } from "../parts/routedExperts.ts";
 
 /** Settings of Qwen3 mixture-of-experts models (arXiv:2505.09388). All sizes in elements. */
@@ -20,7 +20,7 @@ export interface Qwen3MoeConfig {
   readonly expertsUsed: number;
   readonly expertFfn: number;
   readonly routing: Routing;
-  readonly rope: RopeOptions;
+  readonly rope: RopeSettings;
   readonly normEps: number;
   readonly trainedContext: number;
 }
@@ -41,7 +41,11 @@ export function readQwen3MoeConfig(metadata: Metadata, tensors: TensorTable): Qw
     expertsUsed: read.count("expert_used_count"),
     expertFfn: read.count("expert_feed_forward_length"),
     routing: { gating: "softmax", groups: undefined, normalise: true, scale: 1 },
-    rope: { style: "neox", base: read.optionalNumber("rope.freq_base") ?? 1_000_000, ...readRopeScaling(read) },
+    rope: {
+      style: "neox",
+      base: read.optionalNumber("rope.freq_base") ?? 1_000_000,
+      scaling: readRopeScaling(read),
+    },
     normEps: read.number("attention.layer_norm_rms_epsilon"),
     trainedContext: read.count("context_length"),
   };
@@ -75,7 +79,14 @@ export function qwen3MoeGraph(config: Qwen3MoeConfig, tensors: TensorTable, opti
     normEps: config.normEps,
     attention: (layer, x) => groupedAttention(attention, layer, x),
     feedForward: (layer, x) =>
-      routedExperts(weights, x, { layer: `blk.${layer}`, embd, experts, used, width, routing: config.routing }),
+      routedExperts(weights, x, {
+        layer: `blk.${layer}`,
+        embd,
+        experts,
+        used,
+        width,
+        routing: config.routing,
+      }),
   });
   return builder.finish();
 }

@@ -1,5 +1,5 @@
-import { PAGE_ROWS } from "@tensorplan/models";
 import { TensorplanError } from "@tensorplan/ir";
+import { PAGE_ROWS } from "@tensorplan/models";
 import type { PagePool } from "./pagePool.ts";
 
 /** Copies one page's rows of every cache to another page. */

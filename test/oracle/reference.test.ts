@@ -1,0 +1,12 @@
+import { vi } from "vitest";
+import { oracleSuite } from "./suite.ts";
+
+// The reference backend is obvious, not fast.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
+
+oracleSuite({
+  backend: "reference",
+  models: ["rand-deepseek3", "rand-llama", "rand-qwen3moe", "tiny-iq4_nl"],
+  chunks: 1,
+  cacheDType: "f16",
+});

@@ -1,0 +1,61 @@
+import { Engine } from "@tensorplan/runtime";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { chunkLosses, compareLogits, firstGreedyDifference } from "./compare.ts";
+import { perplexityTokens, referenceModels } from "./reference.ts";
+
+export interface OracleOptions {
+  readonly backend: "cpu" | "reference";
+  readonly models: readonly string[];
+  /** Chunks of 512 tokens whose perplexity is measured. */
+  readonly chunks: number;
+  readonly cacheDType: "f32" | "f16";
+}
+
+/** Holds a backend against Hugging Face's logits, greedy text and perplexity, for files of 16-bit and of quantised weights. */
+export function oracleSuite({ backend, models, chunks, cacheDType }: OracleOptions): void {
+  for (const model of referenceModels.filter(({ name }) => models.includes(name))) {
+    const title = model.absent === undefined ? model.name : `${model.name} (skipped: ${model.absent})`;
+    describe.skipIf(model.absent !== undefined)(`${title} on ${backend}`, () => {
+      let engine: Engine;
+      beforeAll(async () => {
+        engine = await Engine.load({
+          model: model.path,
+          backend,
+          contextLength: 1024,
+          microBatch: 512,
+          maxOutputs: 512,
+          cacheDType,
+        });
+      });
+      afterAll(() => engine?.dispose());
+
+      model.prompts.forEach((prompt, i) => {
+        test(`logits of '${prompt.name}'`, async () => {
+          const d = await compareLogits(engine, prompt, model.lastLogits[i] as Float32Array);
+          if (model.quantised) {
+            expect(d.mean / d.spread).toBeLessThan(0.03);
+            expect(d.topEqual / d.positions).toBeGreaterThanOrEqual(0.95);
+          } else {
+            expect(d.largest).toBeLessThan(2e-2);
+            expect(d.topEqual / d.positions).toBeGreaterThanOrEqual(0.99);
+          }
+        });
+
+        test.skipIf(model.quantised)(`greedy text after '${prompt.name}'`, async () => {
+          const step = await firstGreedyDifference(engine, prompt);
+          // A near tie in the reference may fall either way; after it the texts have parted.
+          const tie = prompt.greedy_gap.findIndex((gap) => gap < 0.02);
+          if (step !== undefined) expect(tie !== -1 && tie <= step, `parts at step ${step}`).toBe(true);
+        });
+      });
+
+      const { perplexity } = model;
+      test.skipIf(perplexity === undefined)(`perplexity of ${chunks * 512} tokens`, async () => {
+        const losses = await chunkLosses(engine, model, perplexityTokens(), chunks);
+        const ours = Math.exp(losses.reduce((a, b) => a + b, 0) / (chunks * 512));
+        const expected = (perplexity?.nllPerChunk ?? []).slice(0, chunks).reduce((a, b) => a + b, 0);
+        expect(Math.abs(ours / Math.exp(expected / (chunks * 512)) - 1)).toBeLessThan(0.005);
+      });
+    });
+  }
+}
