@@ -84,13 +84,14 @@ describe("TokenWindow", () => {
   });
 
   it("is independent of its clone", () => {
-    const window = windowOf(2, 1, 2);
+    const window = windowOf(2, 0, 1, 2);
     const copy = window.clone();
     copy.push(3);
     expect(counts(window)).toEqual({ 1: 1, 2: 1 });
     expect(counts(copy)).toEqual({ 2: 1, 3: 1 });
     window.push(4);
     expect(counts(window)).toEqual({ 2: 1, 4: 1 });
+    expect(counts(copy)).toEqual({ 2: 1, 3: 1 });
     window.clear();
     expect(counts(window)).toEqual({});
   });

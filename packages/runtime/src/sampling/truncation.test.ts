@@ -146,6 +146,13 @@ describe("top-k", () => {
     );
   });
 
+  it("leaves nothing behind when loading meets a bad logit", () => {
+    const c = new Candidates();
+    expect(() => c.loadBest(Float32Array.of(1, 5, Number.NaN, 3), 1)).toThrow(/token 2 is NaN/);
+    c.load(Float32Array.of(1, 2, 3));
+    expect(Array.from(c.ids)).toEqual([0, 1, 2]);
+  });
+
   it("finds the same while loading as after loading", () => {
     fc.assert(
       fc.property(logitsArb, fc.integer({ min: 1, max: 90 }), (logits, k) => {
@@ -162,8 +169,9 @@ describe("top-k", () => {
 
 describe("top-p", () => {
   it("stops as soon as the probabilities reach p", () => {
-    // Halves add up exactly: 0.5, then 0.75.
-    expect(survivors(fromProbabilities(0.125, 0.5, 0.25, 0.125), applyTopP, 0.75)).toEqual([1, 2]);
+    // Quarters add up exactly, so two of them are enough for a half.
+    expect(survivors(Float32Array.of(1, 1, 1, 1), applyTopP, 0.5)).toEqual([0, 1]);
+    expect(survivors(fromProbabilities(0.125, 0.5, 0.25, 0.125), applyTopP, 0.7)).toEqual([1, 2]);
     expect(survivors(fromProbabilities(0.125, 0.5, 0.25, 0.125), applyTopP, 0.8)).toEqual([0, 1, 2]);
   });
 
@@ -193,6 +201,11 @@ describe("min-p", () => {
 });
 
 describe("typical", () => {
+  it("stops once the probabilities are above p", () => {
+    // Two quarters are a half, not more.
+    expect(survivors(Float32Array.of(1, 1, 1, 1), applyTypical, 0.5)).toEqual([0, 1, 2]);
+  });
+
   it("prefers an expected surprise to a likely token", () => {
     // Entropy 1.28 nats; surprises 0.69, 1.61, 1.61, 2.30: tokens 1 and 2 are nearest (0.33), then 0 (0.58).
     const logits = fromProbabilities(0.5, 0.2, 0.2, 0.1);
