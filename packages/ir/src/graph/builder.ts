@@ -164,11 +164,11 @@ export class GraphBuilder {
           .sort(([a], [b]) => (a < b ? -1 : 1))
           .map(([name, axis]) => [name, printSize(axis.size)]),
       ),
-      inputs: this.#inputs,
-      weights: this.#weights,
-      states: this.#states,
-      nodes: this.#nodes,
-      outputs: this.#outputs,
+      inputs: Object.freeze([...this.#inputs]),
+      weights: Object.freeze([...this.#weights]),
+      states: Object.freeze([...this.#states]),
+      nodes: Object.freeze([...this.#nodes]),
+      outputs: Object.freeze([...this.#outputs]),
     });
   }
 
@@ -248,6 +248,12 @@ export class GraphBuilder {
   }
 
   #take(id: string): void {
+    if (!/^[A-Za-z0-9][^\s:]*$/.test(id)) {
+      fail(
+        "graph/path",
+        `'${id}' can't be a path: paths start with a letter or a digit and have no spaces or colons`,
+      );
+    }
     if (this.#taken.has(id)) {
       fail(
         "graph/duplicate-path",
