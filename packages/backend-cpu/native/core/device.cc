@@ -5,8 +5,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "core/register_all.h"
-
 namespace tensorplan {
 
 const char* region_name(tp_region region) {
@@ -14,9 +12,8 @@ const char* region_name(tp_region region) {
   return kNames[region];
 }
 
-Device::Device(int threads, std::vector<std::string> features) : features_(std::move(features)), pool_(threads) {
-  register_all(kernels_);
-}
+Device::Device(int threads, std::vector<std::string> features, KernelTable kernels)
+    : features_(std::move(features)), kernels_(std::move(kernels)), pool_(threads) {}
 
 void Device::allocate(tp_region region, uint64_t bytes) {
   const ThreadPool::Session session(pool_, nullptr, nullptr);

@@ -9,6 +9,7 @@
 
 #include "core/kernel.h"
 #include "core/region.h"
+#include "core/register_all.h"
 #include "core/thread_pool.h"
 
 namespace tensorplan {
@@ -24,7 +25,7 @@ struct Counters {
 
 class Device {
  public:
-  Device(int threads, std::vector<std::string> features);
+  Device(int threads, std::vector<std::string> features, KernelTable kernels = all_kernels());
 
   // Waits for a running program or load. Throws std::bad_alloc.
   void allocate(tp_region region, uint64_t bytes);
@@ -45,7 +46,7 @@ class Device {
 
  private:
   const std::vector<std::string> features_;
-  KernelTable kernels_;
+  const KernelTable kernels_;
   ThreadPool pool_;
   std::array<Region, kRegions> regions_;
   uint64_t layout_version_ = 0;

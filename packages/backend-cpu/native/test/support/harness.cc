@@ -10,6 +10,7 @@
 #include "core/cpu_features.h"
 #include "core/register_all.h"
 #include "formats/format.h"
+#include "test/allocations.h"
 
 namespace tensorplan::test {
 namespace {
@@ -26,11 +27,7 @@ const std::vector<std::string>& features() {
 }
 
 const KernelTable& kernels() {
-  static const KernelTable table = [] {
-    KernelTable made;
-    register_all(made);
-    return made;
-  }();
+  static const KernelTable table = all_kernels();
   return table;
 }
 
@@ -199,7 +196,11 @@ void KernelRun::run(int threads) {
   for (auto& [output, input] : aliases_) node_.outputs[output] = describe(items_.at(input));
   Program program(device, {"test", 0, {node_}});
   std::string message;
-  if (program.run(nullptr, 0, nullptr, nullptr, message) != TP_OK) throw std::runtime_error(message);
+  const int64_t allocated_before = allocations();
+  const tp_status status = program.run(nullptr, 0, nullptr, nullptr, message);
+  const int64_t allocated = allocations() - allocated_before;
+  if (status != TP_OK) throw std::runtime_error(message);
+  if (allocated > 0) throw std::runtime_error(node_.kernel + " allocated memory " + std::to_string(allocated) + " times in a step");
 
   std::vector<uint8_t> after[kRegions];
   for (int r = 0; r < kRegions; r++) {
