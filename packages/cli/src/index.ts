@@ -1,1 +1,2 @@
-export {};
+export type { CliContext } from "./cliContext.ts";
+export { runCli } from "./runCli.ts";

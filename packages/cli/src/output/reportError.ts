@@ -1,0 +1,34 @@
+import type { CliContext } from "../cliContext.ts";
+import { coloursFor } from "./colours.ts";
+import { writeTo } from "./streams.ts";
+
+/** Says what went wrong: an error of ours with what to do about it, anything else as the bug that it is. */
+export async function reportError(error: unknown, { stderr, env }: CliContext): Promise<void> {
+  const { TensorplanError } = await import("@tensorplan/ir");
+  const colours = coloursFor(stderr, env);
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (error instanceof TensorplanError) {
+    const [first = "", ...rest] = error.format().split("\n");
+    const head = first.replace(/^error\[[^\]]*\]/, (code) => colours.red(code));
+    await writeTo(stderr, `${[head, ...rest].join("\n")}\n`);
+    if (env.TENSORPLAN_DEBUG) await writeTo(stderr, `${stack}\n${causesOf(error)}`);
+    return;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  await writeTo(
+    stderr,
+    `${colours.red("error[bug]")}: ${message}\n  this should not happen: it is a bug in Tensorplan\n`,
+  );
+  await writeTo(
+    stderr,
+    env.TENSORPLAN_DEBUG
+      ? `${stack}\n${causesOf(error)}`
+      : "  hint  run it again with TENSORPLAN_DEBUG=1 to see where, and report that\n",
+  );
+}
+
+function causesOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (cause === undefined) return "";
+  return `caused by ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}\n${causesOf(cause)}`;
+}
