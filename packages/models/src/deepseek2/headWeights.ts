@@ -25,18 +25,18 @@ export function readHeadWeights(
     const keys: HeadRows = { heads, groupRows: nope + value, firstRow: 0, rows: nope };
     const values: HeadRows = { heads, groupRows: nope + value, firstRow: nope, rows: value };
     return {
-      kB: weights.derived(`${tensor}:k_b`, [axes.heads, axes.latent, axes.nope], transposedType(dtype), {
+      kB: weights.derived(name("kv_b.k_b"), [axes.heads, axes.latent, axes.nope], transposedType(dtype), {
         kind: "transpose-heads",
         tensor,
         heads,
         take: keys,
       }),
-      kUp: weights.derived(`${tensor}:k_up`, [axes.heads, axes.nope, axes.latent], dtype, {
+      kUp: weights.derived(name("kv_b.k_up"), [axes.heads, axes.nope, axes.latent], dtype, {
         kind: "head-rows",
         tensor,
         ...keys,
       }),
-      vB: weights.derived(`${tensor}:v_b`, [axes.heads, axes.value, axes.latent], dtype, {
+      vB: weights.derived(name("kv_b.v_b"), [axes.heads, axes.value, axes.latent], dtype, {
         kind: "head-rows",
         tensor,
         ...values,
@@ -47,7 +47,7 @@ export function readHeadWeights(
   return {
     kB,
     kUp: weights.derived(
-      `${name("k_b")}:k_up`,
+      name("k_b.k_up"),
       [axes.heads, axes.nope, axes.latent],
       transposedType(weights.dtype(name("k_b"))),
       { kind: "transpose-heads", tensor: name("k_b"), heads },
