@@ -40,9 +40,17 @@ export class BlockPool {
   fill(into: Uint8Array, offset: number, random: RandomStream): void {
     const draws = random.words(offset / this.#blockBytes, into.length / this.#blockBytes);
     if (into.byteOffset % 4 === 0 && this.#blockBytes === 4) {
-      this.#copy(new Uint32Array(into.buffer, into.byteOffset, into.length / 4), new Uint32Array(this.#bytes.buffer), draws);
+      this.#copy(
+        new Uint32Array(into.buffer, into.byteOffset, into.length / 4),
+        new Uint32Array(this.#bytes.buffer),
+        draws,
+      );
     } else if (into.byteOffset % 2 === 0 && this.#blockBytes % 2 === 0) {
-      this.#copy(new Uint16Array(into.buffer, into.byteOffset, into.length / 2), new Uint16Array(this.#bytes.buffer), draws);
+      this.#copy(
+        new Uint16Array(into.buffer, into.byteOffset, into.length / 2),
+        new Uint16Array(this.#bytes.buffer),
+        draws,
+      );
     } else {
       this.#copy(into, this.#bytes, draws);
     }

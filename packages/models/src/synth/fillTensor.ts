@@ -27,7 +27,12 @@ export class TensorFiller {
           normaliseRows(into, columns);
         };
       })
-      .with({ kind: "constant" }, ({ value }): TensorFill => (into) => writeFloats(into, () => value))
+      .with(
+        { kind: "constant" },
+        ({ value }): TensorFill =>
+          (into) =>
+            writeFloats(into, () => value),
+      )
       .with({ kind: "values" }, ({ values }): TensorFill => {
         return (into, offset) => writeFloats(into, (i) => values[offset / 4 + i] ?? 0);
       })
@@ -58,6 +63,7 @@ function normaliseRows(bytes: Uint8Array, columns: number): void {
     let sum = 0;
     for (let at = row; at < row + columns * 4; at += 4) sum += view.getFloat32(at, true) ** 2;
     const factor = 1 / Math.sqrt(sum);
-    for (let at = row; at < row + columns * 4; at += 4) view.setFloat32(at, view.getFloat32(at, true) * factor, true);
+    for (let at = row; at < row + columns * 4; at += 4)
+      view.setFloat32(at, view.getFloat32(at, true) * factor, true);
   }
 }

@@ -33,7 +33,8 @@ const randomMatrix = (
 });
 
 /** A matrix [rows, columns], or a stack of them, that keeps the size of what it multiplies. */
-export const matrix = (name: string, ...shape: readonly number[]): SynthTensor => randomMatrix(name, shape, 1);
+export const matrix = (name: string, ...shape: readonly number[]): SynthTensor =>
+  randomMatrix(name, shape, 1);
 
 /** The matrix at the end of an attention branch. */
 export const attentionOutput = (name: string, ...shape: readonly number[]): SynthTensor =>

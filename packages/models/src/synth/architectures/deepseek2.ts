@@ -38,7 +38,11 @@ export interface Deepseek2Settings {
   readonly gating: "softmax" | "sigmoid";
   readonly groups?: { readonly count: number; readonly used: number };
   readonly ropeBase: number;
-  readonly yarn: { readonly factor: number; readonly originalContext: number; readonly logMultiplier: number };
+  readonly yarn: {
+    readonly factor: number;
+    readonly originalContext: number;
+    readonly logMultiplier: number;
+  };
 }
 
 export const deepseek2Preset = (settings: Deepseek2Settings): SynthPreset => ({
@@ -112,7 +116,11 @@ function keys(settings: Deepseek2Settings, layers: number, layout: SynthLayout):
   ];
 }
 
-function attentionTensors(settings: Deepseek2Settings, layer: string, layout: SynthLayout): readonly SynthTensor[] {
+function attentionTensors(
+  settings: Deepseek2Settings,
+  layer: string,
+  layout: SynthLayout,
+): readonly SynthTensor[] {
   const { embd, heads, nope, rope, value, latent, queryLora } = settings;
   const queries = heads * (nope + rope);
   return [
@@ -128,13 +136,20 @@ function attentionTensors(settings: Deepseek2Settings, layer: string, layout: Sy
     norm(`${layer}.attn_kv_a_norm`, latent),
     ...(layout === "kv_b"
       ? [matrix(`${layer}.attn_kv_b`, heads * (nope + value), latent)]
-      : [matrix(`${layer}.attn_k_b`, heads, latent, nope), matrix(`${layer}.attn_v_b`, heads, value, latent)]),
+      : [
+          matrix(`${layer}.attn_k_b`, heads, latent, nope),
+          matrix(`${layer}.attn_v_b`, heads, value, latent),
+        ]),
     attentionOutput(`${layer}.attn_output`, embd, heads * value),
     norm(`${layer}.ffn_norm`, embd),
   ];
 }
 
-function feedForwardTensors(settings: Deepseek2Settings, layer: string, dense: boolean): readonly SynthTensor[] {
+function feedForwardTensors(
+  settings: Deepseek2Settings,
+  layer: string,
+  dense: boolean,
+): readonly SynthTensor[] {
   const { embd, ffn, experts, expertFfn } = settings;
   if (dense) {
     return [
