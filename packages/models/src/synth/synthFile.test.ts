@@ -54,7 +54,8 @@ async function valuesOf(path: string, name: string): Promise<Float32Array> {
   return out;
 }
 
-const deviation = (values: Float32Array) => Math.sqrt(values.reduce((sum, x) => sum + x * x, 0) / values.length);
+const deviation = (values: Float32Array) =>
+  Math.sqrt(values.reduce((sum, x) => sum + x * x, 0) / values.length);
 
 describe("presets", () => {
   test.each(synthPresets.map((preset) => [preset.name, preset] as const))(
@@ -81,7 +82,9 @@ describe("presets", () => {
   test("have the parameters of the published models", () => {
     const billions = (name: string) => {
       const preset = synthPreset(name);
-      const sizes = preset.tensors(preset.layers, "mla").map(({ shape }) => shape.reduce((n, size) => n * size, 1));
+      const sizes = preset
+        .tensors(preset.layers, "mla")
+        .map(({ shape }) => shape.reduce((n, size) => n * size, 1));
       return Math.round(sizes.reduce((sum, size) => sum + size, 0) / 1e8) / 10;
     };
     const counted = Object.fromEntries(synthPresets.map(({ name }) => [name, billions(name)]));
@@ -113,7 +116,11 @@ describe("writing", () => {
       const file = await openGguf(path);
       const table = synthTensorTable({ preset, type });
       for (const tensor of file.tensors.values()) {
-        expect(table.get(tensor.name)).toEqual({ shape: tensor.shape, dtype: tensor.dtype, typeName: tensor.dtype });
+        expect(table.get(tensor.name)).toEqual({
+          shape: tensor.shape,
+          dtype: tensor.dtype,
+          typeName: tensor.dtype,
+        });
       }
       expect(file.tensors.size).toBe(preset.tensors(3, "mla").length);
       expect(readFileSync(path).length).toBe(bytes);
@@ -191,7 +198,9 @@ describe("writing", () => {
     ["no layers", { layers: 0 }, "synth/layers"],
   ] as const)("refuses %s that the model doesn't have", (_, options, code) => {
     const preset = deepseek2Preset(small);
-    expect(() => synthMetadata({ preset, type: "f16", ...options })).toThrow(expect.objectContaining({ code }));
+    expect(() => synthMetadata({ preset, type: "f16", ...options })).toThrow(
+      expect.objectContaining({ code }),
+    );
   });
 
   test("refuses a latent's layout for a model without one", () => {
