@@ -1,1 +1,2 @@
-export {};
+export { createReferenceBackend, referenceBackend, referenceBackend as default } from "./backend.ts";
+export { transformWeight, type WeightSink } from "./transformWeight.ts";

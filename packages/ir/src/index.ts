@@ -7,6 +7,7 @@ export * from "./errors.ts";
 export * from "./graph/builder.ts";
 export { canonicalJson } from "./graph/canonicalJson.ts";
 export * from "./graph/evaluateGraph.ts";
+export * from "./graph/evaluateOp.ts";
 export * from "./graph/graph.ts";
 export * from "./graph/graphHash.ts";
 export * from "./graph/graphJson.ts";

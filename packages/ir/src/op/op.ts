@@ -97,6 +97,8 @@ export interface OpSpec<Name extends string, Attrs extends JsonObject> {
   readonly doc: string;
   /** Operand names in order; a trailing `?` marks an optional one. */
   readonly inputs: readonly string[];
+  /** Output names; `["out"]` where absent. */
+  readonly outputs?: readonly string[];
   readonly attrs: z.ZodType<Attrs>;
   /** Type rule: outputs by name. The main output is called `out`. Throws through `fail`. */
   infer(context: InferContext<Attrs>): Readonly<Record<string, TypedAxes>>;
@@ -114,6 +116,7 @@ export interface Op<Name extends string = string> {
   readonly name: Name;
   readonly doc: string;
   readonly inputs: readonly { readonly name: string; readonly optional: boolean }[];
+  readonly outputs: readonly string[];
   readonly aliases: Readonly<Record<string, { readonly input: string; readonly mutates: boolean }>>;
   readonly tolerance: Tolerance;
   readonly lowerings: readonly Lowering<JsonObject>[];
@@ -130,6 +133,7 @@ export function defineOp<const Name extends string, Attrs extends JsonObject>(
     name: spec.name,
     doc: spec.doc,
     inputs: spec.inputs.map((name) => ({ name: name.replace(/\?$/, ""), optional: name.endsWith("?") })),
+    outputs: spec.outputs ?? ["out"],
     aliases: spec.aliases ?? {},
     tolerance: spec.tolerance,
     lowerings: (spec.lowerings ?? []) as readonly Lowering<JsonObject>[],

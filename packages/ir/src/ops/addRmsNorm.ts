@@ -14,6 +14,7 @@ export const addRmsNormOp = defineOp({
   name: "add_rms_norm",
   doc: "A residual sum and its norm: a, b [..., D], weight [D] → sum = a+b, out = rms_norm(sum). Made by the pass fuse-add-norm.",
   inputs: ["a", "b", "weight"],
+  outputs: ["sum", "out"],
   attrs: z.strictObject({ eps: z.number().nonnegative() }),
   infer({ inputs }) {
     const [a, b, weight] = need(inputs, "a", "b", "weight");

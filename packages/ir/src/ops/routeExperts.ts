@@ -43,6 +43,7 @@ export const routeExpertsOp = defineOp({
   name: "route_experts",
   doc: "Chooses experts (DeepSeekMoE, arXiv:2401.06066; groups and bias: arXiv:2412.19437): logits [T, X], bias? [X] → ids i32 [T, used], weights [T, used]. p = gating(logits); the experts with the largest p(+bias) are chosen, ties to the lower index, only from the best groups if there are groups; weights are p without bias in descending order of selection, normalised to sum 1 if asked, times scale.",
   inputs: ["logits", "bias?"],
+  outputs: ["ids", "weights"],
   attrs: z.strictObject({
     gating: z.enum(["softmax", "sigmoid"]),
     used: z.int().positive(),
