@@ -32,7 +32,11 @@ class ArrayDecoder {
       case "array":
         return { type: "array", of, value: Array.from({ length }, () => this.array()) };
       case "bool":
-        return { type: "array", of, value: Array.from(new Uint8Array(this.#copy(length)), (byte) => byte !== 0) };
+        return {
+          type: "array",
+          of,
+          value: Array.from(new Uint8Array(this.#copy(length)), (byte) => byte !== 0),
+        };
       case "u8":
         return { type: "array", of, value: new Uint8Array(this.#copy(length)) };
       case "i8":

@@ -32,7 +32,11 @@ export async function decodeScalars(
 const parserLimit = 40_000_000;
 
 /** A GGUF header without tensors that holds `entries` under the keys "0", "1", … */
-function scalarHeader(bytes: Uint8Array, version: number, entries: readonly EntrySpan[]): Uint8Array<ArrayBuffer> {
+function scalarHeader(
+  bytes: Uint8Array,
+  version: number,
+  entries: readonly EntrySpan[],
+): Uint8Array<ArrayBuffer> {
   const keys = entries.map((_, i) => Buffer.from(String(i)));
   const size = entries.reduce((sum, e, i) => sum + 12 + (keys[i]?.length ?? 0) + e.end - e.valueStart, 24);
   if (size > parserLimit) {

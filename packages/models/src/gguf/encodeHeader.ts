@@ -37,23 +37,30 @@ export function encodeHeader(metadata: GgufMetadata, tensors: readonly HeaderTen
 function writeScalar(out: ByteWriter, key: string, entry: GgufScalar): void {
   switch (entry.type) {
     case "string":
-      return out.string(entry.value);
+      out.string(entry.value);
+      break;
     case "bool":
-      return out.raw(Uint8Array.of(entry.value ? 1 : 0));
+      out.raw(Uint8Array.of(entry.value ? 1 : 0));
+      break;
     case "u64":
     case "i64": {
       const wrapped = entry.type === "u64" ? BigInt.asUintN(64, entry.value) : BigInt.asIntN(64, entry.value);
       if (wrapped !== entry.value) throw outOfRange(key, entry);
-      return out.u64(BigInt.asUintN(64, entry.value));
+      out.u64(BigInt.asUintN(64, entry.value));
+      break;
     }
-    case "f32":
+    case "f32": {
+      const { view, at } = out.slot(4);
+      view.setFloat32(at, entry.value, true);
+      break;
+    }
     case "f64": {
-      const size = entry.type === "f32" ? 4 : 8;
-      const { view, at } = out.slot(size);
-      return size === 4 ? view.setFloat32(at, entry.value, true) : view.setFloat64(at, entry.value, true);
+      const { view, at } = out.slot(8);
+      view.setFloat64(at, entry.value, true);
+      break;
     }
     default:
-      return writeInteger(out, key, entry.type, entry.value);
+      writeInteger(out, key, entry.type, entry.value);
   }
 }
 
@@ -65,7 +72,8 @@ function writeInteger(
 ): void {
   const bits = Number(type.slice(1));
   const low = type.startsWith("i") ? -(2 ** (bits - 1)) : 0;
-  if (!Number.isInteger(value) || value < low || value >= low + 2 ** bits) throw outOfRange(key, { type, value });
+  if (!Number.isInteger(value) || value < low || value >= low + 2 ** bits)
+    throw outOfRange(key, { type, value });
   const { view, at } = out.slot(bits / 8);
   if (bits === 8) view.setInt8(at, value);
   else if (bits === 16) view.setInt16(at, value, true);
@@ -73,12 +81,9 @@ function writeInteger(
 }
 
 const outOfRange = (key: string, { type, value }: GgufScalar) =>
-  ggufError(
-    "value-range",
-    `metadata ${quoted(key)} can't hold ${value} as ${type}`,
-    "use a wider type",
-    { key },
-  );
+  ggufError("value-range", `metadata ${quoted(key)} can't hold ${value} as ${type}`, "use a wider type", {
+    key,
+  });
 
 function writeArray(out: ByteWriter, array: GgufArray): void {
   out.u32(ggufTypes.indexOf(array.of));
@@ -91,7 +96,8 @@ function writeArray(out: ByteWriter, array: GgufArray): void {
       for (const inner of array.value) writeArray(out, inner);
       return;
     case "bool":
-      return out.raw(Uint8Array.from(array.value, Number));
+      out.raw(Uint8Array.from(array.value, Number));
+      return;
     default: {
       const { buffer, byteOffset, byteLength } = array.value;
       out.raw(new Uint8Array(buffer, byteOffset, byteLength));

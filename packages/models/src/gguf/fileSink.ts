@@ -84,7 +84,12 @@ export class FileSink {
 
   async #write(bytes: Uint8Array, position: number): Promise<void> {
     for (let at = 0; at < bytes.length; ) {
-      const { bytesWritten } = await this.#handle.write(bytes, at, Math.min(bytes.length - at, 2 ** 30), position + at);
+      const { bytesWritten } = await this.#handle.write(
+        bytes,
+        at,
+        Math.min(bytes.length - at, 2 ** 30),
+        position + at,
+      );
       at += bytesWritten;
     }
   }

@@ -19,7 +19,8 @@ export class MetadataReader {
     const entry = this.metadata.get(key);
     if (entry === undefined) return undefined;
     const value = typeof entry.value === "bigint" ? Number(entry.value) : entry.value;
-    if (entry.type === "f32" || entry.type === "f64" || !Number.isSafeInteger(value)) throw wrong(key, entry, "an integer");
+    if (entry.type === "f32" || entry.type === "f64" || !Number.isSafeInteger(value))
+      throw wrong(key, entry, "an integer");
     return value as number;
   }
 

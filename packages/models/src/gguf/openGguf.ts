@@ -52,7 +52,8 @@ export async function openGguf(path: string): Promise<GgufFile> {
 /** The type that the IR knows this tensor's data by. @throws TensorplanError `gguf/unsupported-type` */
 export function requireDType(tensor: GgufTensor): DType {
   if (tensor.dtype !== undefined) return tensor.dtype;
-  const type = tensor.type === undefined ? `the unknown type ${tensor.ggmlTypeId}` : `type ${tensor.type.name}`;
+  const type =
+    tensor.type === undefined ? `the unknown type ${tensor.ggmlTypeId}` : `type ${tensor.type.name}`;
   throw ggufError(
     "unsupported-type",
     `tensor ${quoted(tensor.name)} is stored as ${type} (id ${tensor.ggmlTypeId}), which can't be computed with`,
@@ -95,7 +96,13 @@ async function openPartOfSet(path: string, count: number, named: string): Promis
 function locate(part: Part, file: number): LocatedPart {
   const { path, fileSize, layout } = part.header;
   const alignment = readAlignment(part.metadata);
-  const tensors = checkTensorTable(layout.tensors, { file, path, fileSize, headerEnd: layout.end, alignment });
+  const tensors = checkTensorTable(layout.tensors, {
+    file,
+    path,
+    fileSize,
+    headerEnd: layout.end,
+    alignment,
+  });
   return { ...part, alignment, tensors };
 }
 

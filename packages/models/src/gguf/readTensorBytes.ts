@@ -1,5 +1,5 @@
-import { ggufError, quoted } from "./ggufError.ts";
 import { ggmlRowBytes } from "./ggmlTypes.ts";
+import { ggufError, quoted } from "./ggufError.ts";
 import type { GgufFile } from "./openGguf.ts";
 import { openFile } from "./readHeader.ts";
 import type { GgufTensor } from "./tensorTable.ts";
@@ -11,7 +11,8 @@ export interface RowRange {
 }
 
 /** The number of rows of a tensor: the product of all sizes but the last. */
-export const rowCount = (tensor: GgufTensor): number => tensor.shape.slice(0, -1).reduce((n, size) => n * size, 1);
+export const rowCount = (tensor: GgufTensor): number =>
+  tensor.shape.slice(0, -1).reduce((n, size) => n * size, 1);
 
 /**
  * Reads a tensor's stored bytes, or those of some of its rows, through plain file reads. (Native backends map the file themselves, by

@@ -1,7 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import { ggufError } from "./ggufError.ts";
-import { MetadataReader } from "./metadata.ts";
 import type { GgufMetadata } from "./ggufValue.ts";
+import { MetadataReader } from "./metadata.ts";
 
 /** What a part of a split model says about the set that it belongs to. */
 export interface SplitInfo {

@@ -53,7 +53,9 @@ export function checkTensorTable(entries: readonly TensorEntry[], region: DataRe
     }
   }
   return placed.map((tensor) =>
-    tensor.type === undefined ? { ...tensor, bytes: (ends.get(tensor) ?? tensor.offset) - tensor.offset } : tensor,
+    tensor.type === undefined
+      ? { ...tensor, bytes: (ends.get(tensor) ?? tensor.offset) - tensor.offset }
+      : tensor,
   );
 }
 
@@ -79,7 +81,16 @@ function placeTensor(entry: TensorEntry, region: DataRegion, dataStart: number):
     );
   }
   const shape = [...entry.sizes].reverse();
-  return { name: entry.name, shape, ggmlTypeId: entry.typeId, type, dtype: type?.dtype, file: region.file, offset, bytes };
+  return {
+    name: entry.name,
+    shape,
+    ggmlTypeId: entry.typeId,
+    type,
+    dtype: type?.dtype,
+    file: region.file,
+    offset,
+    bytes,
+  };
 }
 
 /** Bytes that the shape and type ask for; 0 for an unknown type, whose size can't be told. */

@@ -83,7 +83,11 @@ interface FilePlan {
   readonly fileBytes: number;
 }
 
-function planFile(metadata: GgufMetadata, tensors: readonly TensorToWrite[], wanted: number | undefined): FilePlan {
+function planFile(
+  metadata: GgufMetadata,
+  tensors: readonly TensorToWrite[],
+  wanted: number | undefined,
+): FilePlan {
   const stated = new MetadataReader(metadata).optionalInteger("general.alignment");
   const alignment = wanted ?? stated ?? 32;
   if (!(alignment >= 1 && Number.isInteger(Math.log2(alignment))) || (stated ?? alignment) !== alignment) {
@@ -138,7 +142,8 @@ function sizeTensor(tensor: TensorToWrite): { typeId: number; rowBytes: number; 
 
 async function writeAll(handle: FileHandle, plan: FilePlan, options: WriteGgufOptions): Promise<void> {
   const largestRow = plan.tensors.reduce((most, tensor) => Math.max(most, tensor.rowBytes), 0);
-  const bufferBytes = Math.max(options.bufferBytes ?? 8 * 2 ** 20, largestRow, 4096);
+  const wanted = options.bufferBytes ?? Math.min(8 * 2 ** 20, plan.fileBytes);
+  const bufferBytes = Math.max(wanted, largestRow, 4096);
   const sink = new FileSink(handle, bufferBytes);
   const step = async () => {
     stopIfAborted(options.signal);
@@ -225,7 +230,8 @@ async function syncFolder(folder: string): Promise<void> {
 function writeError(path: string, bytes: number, error: unknown): unknown {
   const code = systemCode(error);
   if (error instanceof TensorplanError || code === undefined) return error;
-  if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG") return diskFull(path, bytes, undefined, error);
+  if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG")
+    return diskFull(path, bytes, undefined, error);
   const [what, hint] =
     code === "ENOENT" || code === "ENOTDIR"
       ? [`there is no folder ${dirname(path)}`, "create it first"]

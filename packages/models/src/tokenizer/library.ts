@@ -20,7 +20,10 @@ export interface LibraryTokenizer {
 interface Library {
   readonly BPE: new (config: object) => BpeModel;
   /** @param tokenizerJson as in a Hugging Face tokenizer.json; @param config as in a tokenizer_config.json */
-  readonly Tokenizer: new (tokenizerJson: object, config: object) => LibraryTokenizer;
+  readonly Tokenizer: new (
+    tokenizerJson: object,
+    config: object,
+  ) => LibraryTokenizer;
 }
 
 export const { BPE, Tokenizer }: Library = untyped as unknown as Library;

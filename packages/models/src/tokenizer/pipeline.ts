@@ -2,7 +2,7 @@ import { createBpeModel } from "./bpeModel.ts";
 import { type BpeModel, Tokenizer } from "./library.ts";
 import { preTokenizerByName } from "./preTokenizers.ts";
 import { sentencePieceMerges } from "./sentencePieceMerges.ts";
-import { isControl, tokenKind, tokenizerError, type Vocabulary } from "./vocabulary.ts";
+import { isControl, tokenizerError, tokenKind, type Vocabulary } from "./vocabulary.ts";
 
 /** How one kind of vocabulary turns text into ids: what is done to the text first, and the merging itself. */
 export interface Pipeline {
@@ -44,7 +44,10 @@ export function sentencePiecePipeline(vocabulary: Vocabulary): Pipeline {
       "convert the model again with a current converter",
     );
   }
-  const pieces = textTokens(vocabulary, (kind) => kind === tokenKind.normal || kind === tokenKind.userDefined);
+  const pieces = textTokens(
+    vocabulary,
+    (kind) => kind === tokenKind.normal || kind === tokenKind.userDefined,
+  );
   const model = createBpeModel({
     tokens: textTokens(vocabulary, (kind, id) => !isControl(kind) || id === unknown),
     merges: vocabulary.merges === undefined ? sentencePieceMerges(pieces, scores) : pairs(vocabulary.merges),
@@ -53,9 +56,9 @@ export function sentencePiecePipeline(vocabulary: Vocabulary): Pipeline {
     unknown: (unknown === undefined ? undefined : vocabulary.tokens[unknown]) ?? inexpressible,
     fuseUnknown: true,
   });
-  const escape = { type: "Replace", pattern: { String: " " }, content: "▁" };
+  const spaces = { type: "Replace", pattern: { String: " " }, content: "▁" };
   const prefix = { type: "Prepend", prepend: "▁" };
-  const normalizers = vocabulary.addSpacePrefix === false ? [escape] : [prefix, escape];
+  const normalizers = vocabulary.addSpacePrefix === false ? [spaces] : [prefix, spaces];
   return { normalizer: { type: "Sequence", normalizers }, preTokenizer: null, model };
 }
 

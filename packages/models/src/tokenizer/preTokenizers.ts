@@ -22,7 +22,12 @@ export function preTokenizerByName(name: string): PreTokenizer {
   });
 }
 
-const split = (pattern: string) => ({ type: "Split", pattern: { Regex: pattern }, behavior: "Isolated", invert: false });
+const split = (pattern: string) => ({
+  type: "Split",
+  pattern: { Regex: pattern },
+  behavior: "Isolated",
+  invert: false,
+});
 
 const byteLevel = (useRegex: boolean) => ({
   type: "ByteLevel",

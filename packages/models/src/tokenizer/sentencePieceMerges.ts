@@ -19,14 +19,22 @@ export function sentencePieceMerges(
       if (leftId === undefined) continue;
       const rightId = ids.get(piece.slice(cut));
       if (rightId === undefined) continue;
-      ways.push({ left: piece.slice(0, cut), right: piece.slice(cut), leftId, rightId, score: scores[id] ?? 0 });
+      ways.push({
+        left: piece.slice(0, cut),
+        right: piece.slice(cut),
+        leftId,
+        rightId,
+        score: scores[id] ?? 0,
+      });
     }
     ways.sort((a, b) => a.leftId - b.leftId || a.rightId - b.rightId);
     merges.push(...ways);
   }
   merges.sort(
     (a, b) =>
-      b.score - a.score || codePoints(b.left) - codePoints(a.left) || codePoints(b.right) - codePoints(a.right),
+      b.score - a.score ||
+      codePoints(b.left) - codePoints(a.left) ||
+      codePoints(b.right) - codePoints(a.right),
   );
   return merges.map(({ left, right }) => [left, right]);
 }

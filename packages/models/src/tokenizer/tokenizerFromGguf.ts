@@ -1,11 +1,17 @@
 import type { TensorplanError } from "@tensorplan/ir";
 import type { GgufMetadata } from "../gguf/ggufValue.ts";
 import { byteLevelBytes } from "./byteAlphabet.ts";
-import { byteLevelPipeline, createEncoder, type Encoder, type Pipeline, sentencePiecePipeline } from "./pipeline.ts";
+import {
+  byteLevelPipeline,
+  createEncoder,
+  type Encoder,
+  type Pipeline,
+  sentencePiecePipeline,
+} from "./pipeline.ts";
 import { preTokenizerByName } from "./preTokenizers.ts";
 import { createStreamDecoder, type StreamDecoder } from "./streamDecoder.ts";
 import type { DecodeOptions, EncodeOptions, Tokenizer } from "./tokenizer.ts";
-import { isControl, readVocabulary, tokenKind, tokenizerError, type Vocabulary } from "./vocabulary.ts";
+import { isControl, readVocabulary, tokenizerError, tokenKind, type Vocabulary } from "./vocabulary.ts";
 
 /**
  * The tokenizer that a GGUF file describes: byte-level byte pairs (`gpt2`) or SentencePiece (`llama`). What only encoding needs is built

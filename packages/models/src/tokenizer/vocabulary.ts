@@ -36,7 +36,9 @@ export function readVocabulary(metadata: GgufMetadata): Vocabulary {
     );
   }
   const tokens = reader.strings("tokenizer.ggml.tokens");
-  const kinds = reader.optionalNumbers("tokenizer.ggml.token_type") ?? new Uint8Array(tokens.length).fill(tokenKind.normal);
+  const kinds =
+    reader.optionalNumbers("tokenizer.ggml.token_type") ??
+    new Uint8Array(tokens.length).fill(tokenKind.normal);
   const scores = reader.optionalNumbers("tokenizer.ggml.scores");
   for (const [name, list] of [
     ["token_type", kinds],
