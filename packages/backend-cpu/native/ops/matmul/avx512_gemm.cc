@@ -11,8 +11,9 @@
 
 namespace {
 
-constexpr int kRows = 6;       // rows of a tile
+constexpr int kRows = 6;  // rows of a tile
 constexpr int64_t kAhead = 3072;  // bytes that few-row kernels prefetch ahead
+constexpr int64_t kDecodeRows = 13;  // from this many rows on, weights of block types are decoded once and used for all rows
 
 inline __m512 load_half16(const uint8_t* p) {
   return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
@@ -47,7 +48,7 @@ struct Iq4Direct {
 };
 
 struct Decoded {
-  static constexpr int64_t kBytes = TP_GEMM_DECODED_BLOCK;
+  static constexpr int64_t kBytes = 576;
   static constexpr bool kPrefetch = false;
   static inline __m512 scales(const uint8_t* p) { return _mm512_load_ps(reinterpret_cast<const float*>(p)); }
   template <int kGroup>
@@ -213,7 +214,7 @@ inline void pass_gate_up(const tp_gemm* p, const uint8_t* gate, const uint8_t* u
 
 template <class Format>
 void gemm_block(const tp_gemm* p) {
-  if (p->rows < TP_GEMM_DECODE_ROWS) {
+  if (p->rows < kDecodeRows) {
     for_tiles(p->rows, [=](int64_t first, int64_t count) { pass<Format>(p, p->w, p->group_bytes, first, count); });
     return;
   }
@@ -224,7 +225,7 @@ void gemm_block(const tp_gemm* p) {
 
 template <class Format>
 void gate_up_block(const tp_gemm* p) {
-  if (p->rows < TP_GEMM_DECODE_ROWS) {
+  if (p->rows < kDecodeRows) {
     for_tiles(p->rows, [=](int64_t first, int64_t count) { pass_gate_up<Format>(p, p->w, p->w2, p->group_bytes, first, count); });
     return;
   }
@@ -359,6 +360,7 @@ void weighted_sum(const float* x, int64_t stride, const float* weights, int64_t 
 }  // namespace
 
 extern "C" const tp_gemm_isa tp_gemm_avx512 = {
+    Decoded::kBytes,
     quantize,
     {gemm_float<F32, false>, gemm_float<F16, false>, gemm_float<Bf16, false>, nullptr, gemm_block<Q8Direct>, gemm_block<Iq4Direct>},
     {gemm_float<F32, true>, gemm_float<F16, true>, gemm_float<Bf16, true>, nullptr, gate_up_block<Q8Direct>, gate_up_block<Iq4Direct>},

@@ -6,7 +6,7 @@
 // computed beside it, so its bits don't depend on the shape of a call; all instruction sets with fused multiply-add give the same bits.
 //
 // Block types: acc = fma(float(Σ code·(level)), dw · dx, acc) over 32-blocks in ascending order, the sums being exact integers.
-// Other types: four accumulators by k mod 4, fma in ascending k, then (a0 + a1) + (a2 + a3).
+// Other types: four accumulators by k mod 4, fma over ascending k, then (a0 + a1) + (a2 + a3).
 #pragma once
 
 #include <stdint.h>
@@ -35,10 +35,12 @@ typedef struct tp_gemm {
   const void* const* x;
   float* const* out;  // each row's first column of this call
   int64_t rows;
-  uint8_t* scratch;  // tp_gemm_scratch_bytes, 64-byte aligned
+  uint8_t* scratch;  // 64-byte aligned; see scratch_block_bytes
 } tp_gemm;
 
 typedef struct tp_gemm_isa {
+  // Scratch for each 32-block of a group of each matrix (block types; the others need none).
+  int64_t scratch_block_bytes;
   void (*quantize)(const float* x, int64_t k, tp_act_block* out);
   // Indexed by element type; null where the type can't store weights.
   void (*gemm[TP_STORAGE_COUNT])(const tp_gemm*);
@@ -57,10 +59,8 @@ extern const tp_gemm_isa tp_gemm_avx512;
 
 // Blocks whose largest magnitude is below this are taken as zero, so that 127 / largest is finite.
 #define TP_ACT_TINY 1e-36f
-// From this many rows on, weights of block types are decoded into scratch once and used for all rows.
-#define TP_GEMM_DECODE_ROWS 13
-// Scratch of one decoded group of one matrix: u8 or s8 codes and f32 scales for each 32-block.
-#define TP_GEMM_DECODED_BLOCK 576
+// Blocks whose largest magnitude is below this are taken as zero, so that 127 / largest is finite.
+#define TP_ACT_TINY 1e-36f
 
 #ifdef __cplusplus
 }
