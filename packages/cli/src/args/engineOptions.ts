@@ -1,0 +1,78 @@
+import { type Command, Option } from "commander";
+import { withShortName } from "./normaliseArgv.ts";
+import { wholeNumber } from "./numbers.ts";
+
+export const cacheTypes = ["f32", "f16", "bf16", "q8_0"] as const;
+const backends = ["auto", "cpu", "reference"] as const;
+
+/** Flags that say which model runs how: shared by every command that plans or runs one. */
+export interface EngineFlags {
+  readonly model?: string;
+  readonly ctxSize?: number;
+  readonly batchSize?: number;
+  readonly ubatchSize?: number;
+  readonly threads?: number;
+  readonly backend: (typeof backends)[number];
+  readonly cpuDevices?: number;
+  readonly gpuLayers?: number;
+  readonly overrideTensor?: readonly string[];
+  readonly rules?: string;
+  readonly cacheType: (typeof cacheTypes)[number];
+  readonly tracePasses?: true;
+}
+
+const repeated = (text: string, before: unknown): readonly string[] => [
+  ...(Array.isArray(before) ? before : []),
+  text,
+];
+
+/** Adds the flags of the model, of its sizes and of its placement. */
+export function addEngineOptions(command: Command): Command {
+  return command
+    .option("-m, --model <FILE>", "GGUF file (default: the small model that comes along)")
+    .option("-c, --ctx-size <N>", "tokens that a sequence may have, prompt included", wholeNumber(1, 2 ** 24))
+    .option(
+      "-b, --batch-size <N>",
+      "tokens of a prompt that are handed over at once (default: all)",
+      wholeNumber(1, 2 ** 20),
+    )
+    .addOption(
+      withShortName(
+        new Option("--ubatch-size <N>", "tokens of one step").argParser(wholeNumber(1, 65_536)).default(512),
+        "-ub",
+      ),
+    )
+    .option(
+      "-t, --threads <N>",
+      "threads of each CPU device (default: one for each core)",
+      wholeNumber(1, 1024),
+    )
+    .addOption(
+      withShortName(
+        new Option("--cache-type <TYPE>", "element type of the caches").choices(cacheTypes).default("f16"),
+        "-ctk",
+      ),
+    )
+    .addOption(new Option("--backend <NAME>", "what runs the model").choices(backends).default("auto"))
+    .option("--cpu-devices <N>", "open the CPU as N devices with memories of their own", wholeNumber(1, 16))
+    .addOption(
+      withShortName(
+        new Option(
+          "--gpu-layers <N>",
+          "store rules: weights and caches of the last N layers live on the accelerator; with more than there are, the output head too",
+        ).argParser(wholeNumber(0, 100_000)),
+        "-ngl",
+      ),
+    )
+    .addOption(
+      withShortName(
+        new Option(
+          "--override-tensor <REGEX=DEVICE>",
+          "a store rule: weights whose names match live on DEVICE, and what computes with them goes there because of that; may be repeated",
+        ).argParser(repeated),
+        "-ot",
+      ),
+    )
+    .option("--rules <FILE>", "placement rules as JSON; they come before the flags' rules and the defaults")
+    .option("--trace-passes", "say what each graph pass changed");
+}
