@@ -47,6 +47,9 @@ export async function writeGguf(
   const plan = planFile(metadata, tensors, options.alignment);
   await checkFreeSpace(path, plan.fileBytes);
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  const remove = () => void unlink(temporary).catch(() => {});
+  // At once, where open files can be removed: a process that was told to stop may not live until the disk is done.
+  options.signal?.addEventListener("abort", remove, { once: true });
   let created = false;
   try {
     const handle = await open(temporary, "wx");
@@ -64,6 +67,8 @@ export async function writeGguf(
   } catch (error) {
     if (created) await unlink(temporary).catch(() => {});
     throw writeError(path, plan.fileBytes, error);
+  } finally {
+    options.signal?.removeEventListener("abort", remove);
   }
   return plan.fileBytes;
 }
