@@ -53,6 +53,7 @@ export * from "./ops/silu.ts";
 export * from "./ops/slice.ts";
 export * from "./ops/softmax.ts";
 export * from "./ops/split.ts";
+export { type PagedSequence, pagedStep } from "./ops/support/pagedStep.ts";
 export { PAGE_ROWS, type Paging } from "./ops/support/paging.ts";
 export type { RopeScaling } from "./ops/support/ropeFrequencies.ts";
 export * from "./ops/swiglu.ts";

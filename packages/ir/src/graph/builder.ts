@@ -1,4 +1,4 @@
-import type { Axes, Axis } from "../axis/axis.ts";
+import type { Axes, Axis, ConcatAxis, ProductAxis } from "../axis/axis.ts";
 import { printSize, sizeSymbols, sizesEqual } from "../axis/size.ts";
 import { type DType, dtypes } from "../dtype/index.ts";
 import { type ErrorDetails, TensorplanError } from "../errors.ts";
@@ -27,6 +27,9 @@ const askingLine = (): string | undefined =>
     )
     ?.trim()
     .replace(/^at /, "");
+
+const innerAxes = (axis: Axis | ProductAxis | ConcatAxis): Axes =>
+  "factors" in axis ? axis.factors : "parts" in axis ? axis.parts : [];
 
 /** Raises the error of a type rule; the builder adds the node and the model's line. */
 export function fail(code: string, message: string, details: ErrorDetails = {}, hint?: string): never {
@@ -104,7 +107,7 @@ export class GraphBuilder {
     this.#outputs.push({ name, value: tensor.id });
   }
 
-  /** Makes an axis known by name, for attributes that mention it. Idempotent for the same axis. */
+  /** Makes an axis, its parts and its factors known by name, for attributes that mention them. Idempotent for the same axis. */
   declareAxis(axis: Axis): void {
     const known = this.#axes.get(axis.name);
     if (known === axis) return;
@@ -126,9 +129,10 @@ export class GraphBuilder {
         );
       }
     }
-    // The structure of a product or a concatenation is worth keeping: split() and part attributes read it.
-    const structured = "factors" in axis || "parts" in axis;
-    if (known === undefined || structured) this.#axes.set(axis.name, axis);
+    const inner = innerAxes(axis);
+    // The structure of a product or a concatenation is worth keeping: split() reads it.
+    if (known === undefined || inner.length > 0) this.#axes.set(axis.name, axis);
+    for (const each of inner) this.declareAxis(each);
   }
 
   /** Adds a node: checks operands and attributes, runs the type rule, and returns the outputs by name. */
