@@ -182,4 +182,25 @@ TEST("regions are zeroed, aligned, counted, and guard their ends") {
   CHECK_EQ(counters.bytes_out, 10u);
 }
 
+TEST("a closed device gives its memory back, at once or after the running step, which stops early") {
+  {
+    Fixture fixture(2);
+    fixture.device.close();
+    CHECK_EQ(fixture.device.counters().region_bytes[TP_REGION_ARENA], 0u);
+    CHECK_THROWS(fixture.device.allocate(TP_REGION_ARENA, 64), "the device is closed");
+  }
+  Fixture fixture(2);
+  Program program(fixture.device, {"split 0", 1, {add_node(1), add_node(1)}});
+  std::string message;
+  const int64_t tokens = 60;
+  // Closes the device from inside a chunk's cancellation check, as another thread would.
+  const auto close = [](const void* state) {
+    static_cast<Device*>(const_cast<void*>(state))->close();
+    return false;
+  };
+  CHECK_EQ(program.run(&tokens, 1, close, &fixture.device, message), TP_CANCELLED);
+  CHECK_EQ(fixture.device.counters().region_bytes[TP_REGION_ARENA], 0u);
+  CHECK(program.run(&tokens, 1, nullptr, nullptr, message) != TP_OK);
+}
+
 TEST_MAIN

@@ -6,7 +6,7 @@
 #include <exception>
 #include <new>
 #include <stdexcept>
-#include <type_traits>
+#include <utility>
 
 #include "core/futex.h"
 
@@ -75,7 +75,11 @@ void ThreadPool::reserve_scratch(size_t bytes) {
   for (int i = 0; i < threads_; i++) workers_[i].scratch = memory + each * i;
 }
 
-ThreadPool::Session::Session(ThreadPool& pool, Cancelled cancelled, const void* state) : pool_(pool), lock_(pool.session_mutex_) {
+ThreadPool::Session::Session(ThreadPool& pool, Cancelled cancelled, const void* state)
+    : Session(pool, std::unique_lock(pool.session_mutex_), cancelled, state) {}
+
+ThreadPool::Session::Session(ThreadPool& pool, std::unique_lock<std::mutex> lock, Cancelled cancelled, const void* state)
+    : pool_(pool), lock_(std::move(lock)) {
   pool.error_.clear();
   pool.failed_.store(false, std::memory_order_relaxed);
   pool.was_cancelled_.store(false, std::memory_order_relaxed);
@@ -86,6 +90,12 @@ ThreadPool::Session::Session(ThreadPool& pool, Cancelled cancelled, const void* 
 ThreadPool::Session::~Session() {
   pool_.cancelled_.store(nullptr, std::memory_order_relaxed);
   pool_.cancel_state_.store(nullptr, std::memory_order_relaxed);
+}
+
+std::unique_ptr<ThreadPool::Session> ThreadPool::try_session() {
+  std::unique_lock lock(session_mutex_, std::try_to_lock);
+  if (!lock.owns_lock()) return nullptr;
+  return std::unique_ptr<Session>(new Session(*this, std::move(lock), nullptr, nullptr));
 }
 
 bool ThreadPool::stopped() const {

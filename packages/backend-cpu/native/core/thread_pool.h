@@ -52,9 +52,13 @@ class ThreadPool {
     const std::string& error() const { return pool_.error_; }
 
    private:
+    friend class ThreadPool;
+    Session(ThreadPool& pool, std::unique_lock<std::mutex> lock, Cancelled cancelled, const void* state);
     ThreadPool& pool_;
     std::unique_lock<std::mutex> lock_;
   };
+  // Null if somebody else has a session.
+  std::unique_ptr<Session> try_session();
 
  private:
 
