@@ -61,12 +61,21 @@ export function rebuildGraph(graph: Graph, ops: OpSet, rewrite: Rewrite): Graph 
   const value = (id: ValueId): Tensor =>
     values.get(id) ?? fail("graph/unknown-value", `'${id}' is used, but no rewrite made it`, { value: id });
   for (const node of graph.nodes) {
-    const inputs = Object.fromEntries(Object.entries(node.inputs).map(([name, id]) => [name, value(id)]));
-    const add = () => builder.add(ops.get(node.op), node.id, inputs, node.attrs);
-    const copy = () => (node.origin === undefined ? add() : builder.withOrigin(node.origin, add));
-    for (const [name, tensor] of Object.entries(rewrite({ node, builder, inputs, value, copy }))) {
+    // On demand: what takes the place of several nodes may not need the values between them.
+    const operands = () =>
+      Object.fromEntries(Object.entries(node.inputs).map(([name, id]) => [name, value(id)]));
+    const add = () => builder.add(ops.get(node.op), node.id, operands(), node.attrs);
+    const context: RewriteContext = {
+      node,
+      builder,
+      get inputs() {
+        return operands();
+      },
+      value,
+      copy: () => (node.origin === undefined ? add() : builder.withOrigin(node.origin, add)),
+    };
+    for (const [name, tensor] of Object.entries(rewrite(context)))
       values.set(outputId(node.id, name), tensor);
-    }
   }
   for (const { name, value: id } of graph.outputs) builder.output(name, value(id));
   return shareWith(graph, builder.finish());

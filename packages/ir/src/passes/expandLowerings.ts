@@ -37,13 +37,14 @@ export function expandLowerings(graph: Graph, ops: OpSet, choices: ReadonlyMap<N
     });
   let current = graph;
   while (expandable(current)) {
-    current = rebuildGraph(current, ops, ({ node, builder, inputs, copy }) => {
+    current = rebuildGraph(current, ops, (context) => {
+      const { node, builder, copy } = context;
       const choice = choices.get(node.id);
       const lowering = choice === undefined ? undefined : loweringOf(ops, node, choice);
       const expand = lowering?.expand;
       if (expand === undefined) return copy();
       return builder.withOrigin(`lowering ${lowering?.name} of ${node.id}`, () =>
-        builder.scope(node.id, () => expand({ builder, inputs, attrs: node.attrs })),
+        builder.scope(node.id, () => expand({ builder, inputs: context.inputs, attrs: node.attrs })),
       );
     });
   }
