@@ -1,3 +1,10 @@
+export { Engine, type PrefillOptions } from "./engine/engine.ts";
+export type { OnLogits, SequenceTokens } from "./engine/engineSteps.ts";
+export { type GeneratedToken, type GenerateOptions, generate } from "./engine/generate.ts";
+export type { EngineOptions, LoadProgress, PlanModelOptions } from "./engine/options.ts";
+export { type PlannedModel, planModel } from "./engine/planModel.ts";
+export type { MemoryFigure } from "./engine/planRunner.ts";
+export { Sequence } from "./engine/sequence.ts";
 export { parseLogitBias, parseSamplerOrder } from "./sampling/parseSamplerFlags.ts";
 export {
   type Candidate,

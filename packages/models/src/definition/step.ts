@@ -1,7 +1,4 @@
-import { type Axis, axis, type GraphBuilder, type Tensor } from "@tensorplan/ir";
-
-/** Rows in a page of a cache. */
-export const PAGE_ROWS = 64;
+import { type Axis, axis, type GraphBuilder, PAGE_ROWS, type Tensor } from "@tensorplan/ir";
 
 /** The largest step that a graph serves, in the units of its symbols. */
 export interface StepLimits {

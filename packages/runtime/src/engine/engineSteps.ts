@@ -1,4 +1,4 @@
-import { TensorplanError } from "@tensorplan/ir";
+import { PAGE_ROWS, TensorplanError } from "@tensorplan/ir";
 import type { PagePool } from "./pagePool.ts";
 import type { Sequence } from "./sequence.ts";
 import { assembleStep, type StepEntry } from "./stepInputs.ts";
@@ -37,7 +37,10 @@ const outputsOf = ({ tokens, outputs }: SequenceTokens, from: number, count: num
 };
 
 /** Cuts the entries, in order, into steps that keep within the limits. */
-export function cutIntoSteps(entries: readonly (readonly [number, SequenceTokens])[], sizes: StepSizes): readonly (readonly Piece[])[] {
+export function cutIntoSteps(
+  entries: readonly (readonly [number, SequenceTokens])[],
+  sizes: StepSizes,
+): readonly (readonly Piece[])[] {
   const steps: Piece[][] = [];
   let step: Piece[] = [];
   let tokens = 0;
@@ -111,7 +114,7 @@ export class EngineSteps {
       return { sequence, tokens: tokens.slice(piece.from, piece.from + piece.count), outputs: piece.outputs };
     });
     for (const { sequence, tokens } of parts) sequence.reserve(tokens.length);
-    const slots = this.#pool.pages * 64;
+    const slots = this.#pool.pages * PAGE_ROWS;
     const newTokens = (entries[pieces[0]?.index ?? 0] as SequenceTokens).tokens.length;
     const logits = await this.#runner.run(newTokens, assembleStep(parts, slots), signal);
     const { vocab } = this.#sizes;

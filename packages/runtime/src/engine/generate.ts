@@ -5,7 +5,11 @@ import type { Sequence } from "./sequence.ts";
 /** What `generate` needs of an engine. */
 export interface GeneratingEngine {
   readonly tokenizer: Tokenizer;
-  prefill(sequence: Sequence, tokens: readonly number[], options?: { signal?: AbortSignal | undefined }): Promise<Float32Array>;
+  prefill(
+    sequence: Sequence,
+    tokens: readonly number[],
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<Float32Array>;
   decode(
     entries: readonly { readonly sequence: Sequence; readonly token: number }[],
     options?: { signal?: AbortSignal | undefined },
@@ -52,7 +56,10 @@ export async function* generate(
     const last = count + 1 >= maxTokens;
     yield { token, text: last ? piece + text.end() : piece };
     if (last) return;
-    const entries = [{ sequence, token }, ...(guidance === undefined ? [] : [{ sequence: guidance.sequence, token }])];
+    const entries = [
+      { sequence, token },
+      ...(guidance === undefined ? [] : [{ sequence: guidance.sequence, token }]),
+    ];
     const next = await engine.decode(entries, { signal });
     logits = next[0] as Float32Array;
     uncond = next[1];

@@ -1,5 +1,4 @@
-import { TensorplanError } from "@tensorplan/ir";
-import { PAGE_ROWS } from "@tensorplan/models";
+import { PAGE_ROWS, TensorplanError } from "@tensorplan/ir";
 import type { PagePool } from "./pagePool.ts";
 
 /** Copies one page's rows of every cache to another page. */

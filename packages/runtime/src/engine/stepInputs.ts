@@ -1,4 +1,4 @@
-import { PAGE_ROWS } from "@tensorplan/models";
+import { PAGE_ROWS } from "@tensorplan/ir";
 import type { Sequence } from "./sequence.ts";
 
 /** New tokens of one sequence in a step. `outputs`: the last `outputs` of them want logits. */

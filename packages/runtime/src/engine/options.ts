@@ -1,0 +1,50 @@
+import type { Backend, Link } from "@tensorplan/backend-api";
+import type { OpSet } from "@tensorplan/ir";
+import type { CacheDType, ModelDefinition } from "@tensorplan/models";
+import type { Rule } from "@tensorplan/scheduler";
+
+/** A stage of loading and how far it is. */
+export interface LoadProgress {
+  readonly stage: "weights";
+  /** Bytes. */
+  readonly done: number;
+  readonly total: number;
+}
+
+/** What a plan depends on: a model, sizes of steps, devices and rules. */
+export interface PlanModelOptions {
+  /** Path of a GGUF file (of a split model: its first file); absent: the model that comes with Tensorplan. */
+  readonly model?: string | undefined;
+  /** Tokens that a sequence may have; absent: the context that the model was trained for, at most 4096. */
+  readonly contextLength?: number | undefined;
+  /** Most tokens in one step; absent: 512. */
+  readonly microBatch?: number | undefined;
+  /** Sequences that can be full at the same time; absent: 1. */
+  readonly sequences?: number | undefined;
+  /** Most positions of one step whose logits are computed; absent: one for each sequence. */
+  readonly maxOutputs?: number | undefined;
+  readonly cacheDType?: CacheDType | undefined;
+  /** Worker threads of each CPU device; absent: one for each core. */
+  readonly threads?: number | undefined;
+  /** CPU devices to open, each with memory and threads of its own; absent: 1. */
+  readonly cpuDevices?: number | undefined;
+  /** `auto` takes the CPU backend where its native code is built, the reference backend elsewhere. */
+  readonly backend?: "auto" | "cpu" | "reference" | undefined;
+  /** Backends to take devices from, in order, instead of `backend`. */
+  readonly backends?: readonly Backend[] | undefined;
+  /** In front of the default rules. */
+  readonly rules?: readonly Rule[] | undefined;
+  readonly links?: readonly Link[] | undefined;
+  /** Bytes that may be used, by device. */
+  readonly budgets?: Readonly<Record<string, number>> | undefined;
+  /** Architectures that files may have; absent: those that come with Tensorplan. */
+  readonly definitions?: readonly ModelDefinition[] | undefined;
+  /** Operations that graphs may use; absent: those that come with Tensorplan. */
+  readonly ops?: OpSet | undefined;
+}
+
+export interface EngineOptions extends PlanModelOptions {
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+  /** Stops loading. */
+  readonly signal?: AbortSignal | undefined;
+}

@@ -1,0 +1,102 @@
+import {
+  coreOps,
+  defaultPasses,
+  type Graph,
+  type OpSet,
+  PAGE_ROWS,
+  type PassRecord,
+  runPasses,
+  TensorplanError,
+} from "@tensorplan/ir";
+import {
+  embeddedModelPath,
+  fileTensors,
+  type GgufFile,
+  type Model,
+  modelDefinitions,
+  openGguf,
+  pagesFor,
+  readModel,
+  type StepLimits,
+} from "@tensorplan/models";
+import { type Plan, plan } from "@tensorplan/scheduler";
+import { type FoundDevices, findDevices } from "./backends.ts";
+import type { PlanModelOptions } from "./options.ts";
+
+/** A model with its plan. No weight has been read. */
+export interface PlannedModel {
+  readonly file: GgufFile;
+  readonly model: Model;
+  /** After the passes. */
+  readonly graph: Graph;
+  readonly ops: OpSet;
+  readonly passes: readonly PassRecord[];
+  readonly plan: Plan;
+  readonly found: FoundDevices;
+  readonly limits: StepLimits;
+}
+
+const DEFAULT_CONTEXT = 4096;
+const DEFAULT_MICRO_BATCH = 512;
+
+const countOption = (flag: string, value: number | undefined, otherwise: number): number => {
+  if (value === undefined) return otherwise;
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new TensorplanError({
+    code: "engine/option-range",
+    message: `${flag} is ${value}; it must be a whole number from 1`,
+    hint: `leave it out to use ${otherwise}`,
+  });
+};
+
+/** The largest step that the options allow. */
+function stepLimits(options: PlanModelOptions, model: Model): StepLimits {
+  const trained = Math.max(1, model.shape.trainedContext);
+  const context = countOption(
+    "the context length",
+    options.contextLength,
+    Math.min(trained, DEFAULT_CONTEXT),
+  );
+  const sequences = countOption("the number of sequences", options.sequences, 1);
+  const microBatch = countOption(
+    "the micro-batch",
+    options.microBatch,
+    Math.min(DEFAULT_MICRO_BATCH, context),
+  );
+  const tokens = Math.max(microBatch, sequences);
+  const outputs = Math.min(tokens, countOption("the number of outputs", options.maxOutputs, sequences));
+  return { tokens, outputs, sequences, context, slots: sequences * pagesFor(context) * PAGE_ROWS };
+}
+
+/**
+ * Opens a file, writes its model down as a graph, runs the passes, and plans. Reads the file's header only.
+ * @throws TensorplanError for anything wrong with file, options, devices or rules
+ */
+export async function planModel(options: PlanModelOptions = {}): Promise<PlannedModel> {
+  const [file, found] = await Promise.all([
+    openGguf(options.model ?? embeddedModelPath()),
+    findDevices(options),
+  ]);
+  const model = readModel(file.metadata, fileTensors(file), options.definitions ?? modelDefinitions);
+  const limits = stepLimits(options, model);
+  const ops = options.ops ?? coreOps;
+  const written = model.graph({ limits, cacheDType: options.cacheDType ?? "f16" });
+  const { graph, records } = runPasses(written, ops, defaultPasses);
+  return {
+    file,
+    model,
+    graph,
+    ops,
+    passes: records,
+    found,
+    limits,
+    plan: plan({
+      graph,
+      ops,
+      devices: found.devices.map(({ profile }) => profile),
+      ...(options.links === undefined ? {} : { links: options.links }),
+      ...(options.rules === undefined ? {} : { rules: options.rules }),
+      ...(options.budgets === undefined ? {} : { budgets: options.budgets }),
+    }),
+  };
+}
