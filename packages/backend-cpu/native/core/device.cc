@@ -18,7 +18,7 @@ Device::Device(int threads, std::vector<std::string> features, KernelTable kerne
 
 void Device::allocate(tp_region region, uint64_t bytes) {
   const Session session(*this, nullptr, nullptr);
-  if (closing()) throw std::logic_error("the device is closed");
+  if (closing()) throw std::logic_error("the device is disposed of");
   const std::unique_lock lock(memory_mutex_);
   layout_version_++;
   regions_[region].allocate(bytes);

@@ -115,6 +115,10 @@ tp_status Program::run(const int64_t* symbols, size_t symbol_count, ThreadPool::
     message = desc_.id + ": " + std::to_string(symbol_count) + " symbols given, the program has " + std::to_string(desc_.symbol_count);
     return TP_FAILED;
   }
+  if (device_.closing()) {
+    message = desc_.id + ": its device is disposed of";
+    return TP_FAILED;
+  }
   Device::Session session(device_, cancelled, state);
   const Node* current = nullptr;
   try {

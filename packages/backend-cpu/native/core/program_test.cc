@@ -187,7 +187,7 @@ TEST("a closed device gives its memory back, at once or after the running step, 
     Fixture fixture(2);
     fixture.device.close();
     CHECK_EQ(fixture.device.counters().region_bytes[TP_REGION_ARENA], 0u);
-    CHECK_THROWS(fixture.device.allocate(TP_REGION_ARENA, 64), "the device is closed");
+    CHECK_THROWS(fixture.device.allocate(TP_REGION_ARENA, 64), "the device is disposed of");
   }
   Fixture fixture(2);
   Program program(fixture.device, {"split 0", 1, {add_node(1), add_node(1)}});

@@ -1,0 +1,27 @@
+// A compiled split, as JavaScript holds it.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "addon/device_api.h"
+
+namespace tensorplan::addon {
+
+class CpuProgram : public Napi::ObjectWrap<CpuProgram> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  explicit CpuProgram(const Napi::CallbackInfo& info) : ObjectWrap(info) {}
+  void set(std::shared_ptr<ProgramHolder> holder) { holder_ = std::move(holder); }
+
+ private:
+  Napi::Value run(const Napi::CallbackInfo& info);  // (symbols: number[], canceller?) → Promise<"ok" | "cancelled">
+  Napi::Value handle(const Napi::CallbackInfo& info);
+  void dispose(const Napi::CallbackInfo& info);
+
+  std::shared_ptr<ProgramHolder> holder_;
+  Napi::Reference<Napi::Value> handle_;
+};
+
+}  // namespace tensorplan::addon
