@@ -257,6 +257,20 @@ describe("openGguf accepts", () => {
   });
 });
 
+describe("a large file made to do harm", () => {
+  it.each([
+    ["strings", id("string"), 8],
+    ["lists", id("array"), 12],
+  ])("is refused before it becomes millions of %s", (_what, of, bytesEach) => {
+    const bytes = new Uint8Array(60_000_000);
+    const count = 4_900_000;
+    bytes.set(build({ entries: [array("k", of, 0)], tensors: [], data: 0 }));
+    new DataView(bytes.buffer).setBigUint64(24 + 8 + 1 + 4 + 4, BigInt(count), true);
+    expect(count * bytesEach).toBeLessThan(bytes.length);
+    expect(() => scanHeader(bytes, bytes.length)).toThrow(expect.objectContaining({ code: "gguf/count" }));
+  });
+});
+
 describe("damage of any kind", () => {
   it("gives a file that opens or one TensorplanError, nothing else", async () => {
     const edit = fc.record({

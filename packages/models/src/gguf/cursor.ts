@@ -64,9 +64,13 @@ export class Cursor {
     return high * 0x1_0000_0000 + low;
   }
 
-  /** Steps over a length-prefixed string and returns where its bytes are. */
-  string(what: string, limit: number): { readonly start: number; readonly end: number } {
-    const length = this.count(`the length of ${what}`);
+  /** Steps over a length-prefixed string and returns where its bytes are. `lengthOf` spares a caller with many the naming of each. */
+  string(
+    what: string,
+    limit: number,
+    lengthOf = `the length of ${what}`,
+  ): { readonly start: number; readonly end: number } {
+    const length = this.count(lengthOf);
     if (length > limit) {
       throw ggufError(
         "string-length",

@@ -28,7 +28,7 @@ class ArrayDecoder {
     const length = this.#length();
     switch (of) {
       case "string":
-        return { type: "array", of, value: Array.from({ length }, () => this.#string()) };
+        return { type: "array", of, value: this.#strings(length) };
       case "array":
         return { type: "array", of, value: Array.from({ length }, () => this.array()) };
       case "bool":
@@ -67,11 +67,15 @@ class ArrayDecoder {
     return high * 0x1_0000_0000 + low;
   }
 
-  #string(): string {
-    const start = this.#at + 8;
-    const end = start + this.#length();
-    this.#at = end;
-    return this.#bytes.toString("utf8", start, end);
+  #strings(length: number): readonly string[] {
+    const strings: string[] = [];
+    for (let i = 0; i < length; i++) {
+      const start = this.#at + 8;
+      const end = start + this.#length();
+      this.#at = end;
+      strings.push(this.#bytes.toString("utf8", start, end));
+    }
+    return strings;
   }
 
   /** The next bytes in a buffer of their own, since a typed array must start at a multiple of its element size. */

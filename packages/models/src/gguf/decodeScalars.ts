@@ -20,12 +20,21 @@ export async function decodeScalars(
   const { gguf } = await import("@huggingface/gguf");
   const { typedMetadata } = await gguf("http://header.invalid/", {
     typedMetadata: true,
-    fetch: async (_url, init) => {
-      const range = /^bytes=(\d+)-(\d+)$/.exec(new Headers(init?.headers).get("range") ?? "");
-      return new Response(header.slice(Number(range?.[1] ?? 0), Number(range?.[2] ?? -1) + 1));
-    },
+    fetch: async (_url, init) => rangeOf(header, init?.headers),
   });
   return entries.map((entry, i) => toScalar(entry, typedMetadata[String(i)]?.value));
+}
+
+/**
+ * What the parser needs of a response: bytes, and headers to ask. A real `Response` would load Node's whole HTTP client first, which
+ * takes longer than reading a model's header.
+ */
+function rangeOf(header: Uint8Array<ArrayBuffer>, request: RequestInit["headers"]): Response {
+  const range = request !== undefined && "Range" in request ? String(request.Range) : "";
+  const [, start, end] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? [];
+  const bytes = header.slice(Number(start ?? 0), Number(end ?? header.length) + 1);
+  const response = { headers: new Map<string, string>(), arrayBuffer: async () => bytes.buffer };
+  return response as unknown as Response;
 }
 
 /** The parser holds at most 50 MB. */

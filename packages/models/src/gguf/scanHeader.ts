@@ -30,7 +30,23 @@ export interface HeaderLayout {
 }
 
 /** Far above any real model, far below what would hurt to allocate. */
-const limits = { entries: 65_536, tensors: 1_048_576, name: 65_535, string: 10_000_000, nesting: 4, rank: 4 };
+const limits = {
+  entries: 65_536,
+  tensors: 1_048_576,
+  name: 65_535,
+  string: 10_000_000,
+  nesting: 4,
+  rank: 4,
+  /** Strings and lists in all arrays together: each becomes an object many times the size that it has in the file. */
+  arrayStrings: 4_194_304,
+  arrayLists: 65_536,
+};
+
+/** How many strings and lists the arrays yet to come may hold. */
+interface Allowance {
+  strings: number;
+  lists: number;
+}
 
 /**
  * Checks the structure of a GGUF header (magic, version, counts, lengths, nesting) against the size of the file, without decoding a
@@ -49,8 +65,9 @@ export function scanHeader(bytes: Uint8Array, fileSize: number): HeaderLayout {
 
   const entries: EntrySpan[] = [];
   const keys = new Set<string>();
+  const allowance: Allowance = { strings: limits.arrayStrings, lists: limits.arrayLists };
   for (let i = 0; i < entryCount; i++) {
-    const entry = scanEntry(cursor, i);
+    const entry = scanEntry(cursor, i, allowance);
     if (keys.has(entry.key)) {
       throw ggufError(
         "duplicate-key",
@@ -103,7 +120,7 @@ function boundedCount(cursor: Cursor, what: string, limit: number, itemBytes: nu
   if (count > Math.min(limit, room)) {
     throw ggufError(
       "count",
-      `${what} is ${count}, and the file has room for ${Math.min(limit, room)} at most`,
+      `${what} is ${count}; ${Math.min(limit, room)} is the most that ${room < limit ? "fits into the rest of the file" : "can be read"}`,
       "the file is cut short or damaged: download or convert it again",
       { count, fileSize: cursor.fileSize },
     );
@@ -111,12 +128,12 @@ function boundedCount(cursor: Cursor, what: string, limit: number, itemBytes: nu
   return count;
 }
 
-function scanEntry(cursor: Cursor, index: number): EntrySpan {
+function scanEntry(cursor: Cursor, index: number, allowance: Allowance): EntrySpan {
   const start = cursor.position;
   const key = readName(cursor, `the key of metadata entry ${index}`);
   const type = readType(cursor, `metadata ${quoted(key)}`);
   const valueStart = cursor.position;
-  skipValue(cursor, type, key, 0);
+  skipValue(cursor, type, key, allowance);
   return { key, type, start, valueStart, end: cursor.position };
 }
 
@@ -140,18 +157,18 @@ function readType(cursor: Cursor, what: string): GgufType {
   );
 }
 
-function skipValue(cursor: Cursor, type: GgufType, key: string, depth: number): void {
+function skipValue(cursor: Cursor, type: GgufType, key: string, allowance: Allowance): void {
   const size = fixedSize(type);
   if (size !== undefined) {
     cursor.take(size, `the value of ${quoted(key)}`);
   } else if (type === "string") {
     cursor.string(`the value of ${quoted(key)}`, limits.string);
   } else {
-    skipArray(cursor, key, depth);
+    skipArray(cursor, key, 0, allowance);
   }
 }
 
-function skipArray(cursor: Cursor, key: string, depth: number): void {
+function skipArray(cursor: Cursor, key: string, depth: number, allowance: Allowance): void {
   const what = `the array ${quoted(key)}`;
   if (depth >= limits.nesting) {
     throw ggufError(
@@ -163,14 +180,18 @@ function skipArray(cursor: Cursor, key: string, depth: number): void {
   }
   const type = readType(cursor, what);
   const size = fixedSize(type);
-  const least = size ?? (type === "string" ? 8 : 12);
-  const length = boundedCount(cursor, `the length of ${what}`, Number.MAX_SAFE_INTEGER, least);
+  const lengthOf = `the length of ${what}`;
   if (size !== undefined) {
-    cursor.take(length * size, what);
+    cursor.take(boundedCount(cursor, lengthOf, Number.POSITIVE_INFINITY, size) * size, what);
   } else if (type === "string") {
-    for (let i = 0; i < length; i++) cursor.string(what, limits.string);
+    const length = boundedCount(cursor, lengthOf, allowance.strings, 8);
+    allowance.strings -= length;
+    const itemLength = `the length of a string in ${what}`;
+    for (let i = 0; i < length; i++) cursor.string(what, limits.string, itemLength);
   } else {
-    for (let i = 0; i < length; i++) skipArray(cursor, key, depth + 1);
+    const length = boundedCount(cursor, lengthOf, allowance.lists, 12);
+    allowance.lists -= length;
+    for (let i = 0; i < length; i++) skipArray(cursor, key, depth + 1, allowance);
   }
 }
 

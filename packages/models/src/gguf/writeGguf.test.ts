@@ -93,6 +93,7 @@ describe("writeGguf", () => {
         const header = encodeHeader(metadata, []);
         expect(await decodeMetadata(header, scanHeader(header, header.length))).toEqual(metadata);
       }),
+      { numRuns: 25 },
     );
   });
 
@@ -293,6 +294,32 @@ describe("readTensorBytes", () => {
     });
     writeFileSync(path, readFileSync(path).subarray(0, -64));
     await expect(readTensorBytes(file, tensor)).rejects.toMatchObject({ code: "gguf/truncated" });
+  });
+});
+
+describe("a file of more than 4 GiB", () => {
+  it("is read at any place", async () => {
+    const rows = 1_100_000;
+    const bytes = rows * 4096;
+    const header = encodeHeader(none, [
+      { name: "large", shape: [rows, 1024], typeId: 0, offset: 0 },
+      { name: "last", shape: [8], typeId: 0, offset: bytes },
+    ]);
+    const dataStart = Math.ceil(header.length / 32) * 32;
+    const handle = await open(path, "w");
+    await handle.write(header);
+    await handle.write(bytesOf(32), 0, 32, dataStart + bytes);
+    await handle.write(bytesOf(8), 0, 8, dataStart + bytes - 8);
+    await handle.close();
+
+    const file = await openGguf(path);
+    const [large, last] = [...file.tensors.values()];
+    if (large === undefined || last === undefined) throw new Error("a tensor is missing");
+    expect(last.offset).toBe(dataStart + bytes);
+    expect(last.offset).toBeGreaterThan(2 ** 32);
+    expect(await readTensorBytes(file, last)).toEqual(bytesOf(32));
+    const row = await readTensorBytes(file, large, undefined, { start: rows - 1, end: rows });
+    expect(row.subarray(-8)).toEqual(bytesOf(8));
   });
 });
 

@@ -26,7 +26,7 @@ export function byteLevelPipeline(vocabulary: Vocabulary): Pipeline {
   }
   const model = createBpeModel({
     tokens: textTokens(vocabulary, (kind) => !isControl(kind)),
-    merges: pairs(merges),
+    merges,
     ignoreMerges: pre.ignoreMerges,
     byteFallback: false,
     unknown: inexpressible,
@@ -50,9 +50,9 @@ export function sentencePiecePipeline(vocabulary: Vocabulary): Pipeline {
   );
   const model = createBpeModel({
     tokens: textTokens(vocabulary, (kind, id) => !isControl(kind) || id === unknown),
-    merges: vocabulary.merges === undefined ? sentencePieceMerges(pieces, scores) : pairs(vocabulary.merges),
+    merges: vocabulary.merges ?? sentencePieceMerges(pieces, scores),
     ignoreMerges: false,
-    byteFallback: Array.from(vocabulary.tokens).some((_, id) => kinds[id] === tokenKind.byte),
+    byteFallback: vocabulary.tokens.some((_, id) => kinds[id] === tokenKind.byte),
     unknown: (unknown === undefined ? undefined : vocabulary.tokens[unknown]) ?? inexpressible,
     fuseUnknown: true,
   });
@@ -91,19 +91,4 @@ function textTokens(
   keep: (kind: number | undefined, id: number) => boolean,
 ): readonly (string | undefined)[] {
   return tokens.map((token, id) => (keep(kinds[id], id) ? token : undefined));
-}
-
-function* pairs(merges: readonly string[]): Generator<readonly [string, string]> {
-  for (const [rank, merge] of merges.entries()) {
-    // The left part may itself begin with a space, in a vocabulary that isn't byte-level.
-    const space = merge.indexOf(" ", 1);
-    if (space < 0) {
-      throw tokenizerError(
-        "bad-merge",
-        `merge ${rank} is ${JSON.stringify(merge)}, and should be two tokens with a space between`,
-        "the file is damaged: convert it again",
-      );
-    }
-    yield [merge.slice(0, space), merge.slice(space + 1)];
-  }
 }

@@ -3,13 +3,17 @@
  * order among equals is that of Hugging Face's conversion of such models.
  *
  * @param pieces a hole where an id isn't text
+ * @returns "left right", best first
  */
 export function sentencePieceMerges(
   pieces: readonly (string | undefined)[],
   scores: ArrayLike<number>,
-): readonly (readonly [left: string, right: string])[] {
+): readonly string[] {
   const ids = new Map<string, number>();
-  for (const [id, piece] of pieces.entries()) if (piece !== undefined) ids.set(piece, id);
+  for (const [id, piece] of pieces.entries()) {
+    // Spaces are "▁" in these vocabularies; a piece with a real one can't be formed from text.
+    if (piece !== undefined && !piece.includes(" ")) ids.set(piece, id);
+  }
 
   const merges: Merge[] = [];
   for (const [piece, id] of ids) {
@@ -36,7 +40,7 @@ export function sentencePieceMerges(
       codePoints(b.left) - codePoints(a.left) ||
       codePoints(b.right) - codePoints(a.right),
   );
-  return merges.map(({ left, right }) => [left, right]);
+  return merges.map(({ left, right }) => `${left} ${right}`);
 }
 
 interface Merge {

@@ -160,9 +160,9 @@ class GgufTokenizer implements Tokenizer {
     const { tokens, kinds } = this.#vocabulary;
     this.#pipeline ??= this.#kind.pipeline(this.#vocabulary);
     const named: { id: number; content: string }[] = [];
-    for (const [id, content] of tokens.entries()) {
+    tokens.forEach((content, id) => {
       if (content.length > 0 && isNamed(kinds[id])) named.push({ id, content });
-    }
+    });
     return createEncoder(this.#pipeline, named);
   }
 }

@@ -109,9 +109,15 @@ function endOfGeneration(
   named: readonly (number | undefined)[],
 ): ReadonlySet<number> {
   const ids = named.filter((id) => id !== undefined);
-  for (const [id, token] of tokens.entries()) {
+  tokens.forEach((token, id) => {
     const kind = kinds[id];
-    if ((isControl(kind) || kind === tokenKind.userDefined) && endNames.has(token)) ids.push(id);
-  }
+    if (
+      kind !== tokenKind.normal &&
+      (isControl(kind) || kind === tokenKind.userDefined) &&
+      endNames.has(token)
+    ) {
+      ids.push(id);
+    }
+  });
   return new Set(ids);
 }
