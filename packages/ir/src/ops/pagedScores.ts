@@ -11,6 +11,7 @@ import { attentionTolerance } from "../op/tolerance.ts";
 import type { SameAxis } from "../op/typed.ts";
 import type { CacheDType } from "./cacheAppend.ts";
 import { cacheRow, checkHeads } from "./support/cacheRow.ts";
+import { dot } from "./support/dot.ts";
 import { checkPaging, type PagingFor, pagedRows, pagingInputs, pagingOperands } from "./support/paging.ts";
 
 export const pagedScoresOp = defineOp({
@@ -50,9 +51,7 @@ export const pagedScoresOp = defineOp({
         const kv = Math.floor((h * kvHeads) / heads);
         for (let j = 0; j < paging.visible(t); j++) {
           const key = (paging.slot(t, j) * kvHeads + kv) * width;
-          let dot = 0;
-          for (let i = 0; i < width; i++) dot += (queries[query + i] as number) * (keys[key + i] as number);
-          scores[(t * heads + h) * context + j] = dot * attrs.scale;
+          scores[(t * heads + h) * context + j] = dot(queries, query, keys, key, width) * attrs.scale;
         }
       }
     }

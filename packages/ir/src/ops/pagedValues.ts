@@ -11,6 +11,7 @@ import { attentionTolerance } from "../op/tolerance.ts";
 import type { LastOf, PartOf } from "../op/typed.ts";
 import type { CacheDType } from "./cacheAppend.ts";
 import { cacheRow, checkHeads } from "./support/cacheRow.ts";
+import { addWeightedRows } from "./support/dot.ts";
 import { checkPaging, type PagingFor, pagedRows, pagingInputs, pagingOperands } from "./support/paging.ts";
 
 export const pagedValuesOp = defineOp({
@@ -49,12 +50,8 @@ export const pagedValuesOp = defineOp({
       for (let h = 0; h < heads; h++) {
         const kv = Math.floor((h * kvHeads) / heads);
         sums.fill(0);
-        for (let j = 0; j < paging.visible(t); j++) {
-          const weight = weights[(t * heads + h) * context + j] as number;
-          const value = (paging.slot(t, j) * kvHeads + kv) * width + start;
-          for (let i = 0; i < size; i++)
-            sums[i] = (sums[i] as number) + weight * (values[value + i] as number);
-        }
+        const placeOf = (j: number) => (paging.slot(t, j) * kvHeads + kv) * width + start;
+        addWeightedRows(sums, weights, (t * heads + h) * context, values, placeOf, paging.visible(t));
         floats(out).set(sums, (t * heads + h) * size);
       }
     }

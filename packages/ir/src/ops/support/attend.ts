@@ -1,3 +1,4 @@
+import { addWeightedRows, dot } from "./dot.ts";
 import type { PagedRows } from "./paging.ts";
 import { softmaxRow } from "./softmaxRow.ts";
 
@@ -26,19 +27,11 @@ export function attendHead(p: {
     const weights = new Float64Array(count);
     const query = p.queryAt(t);
     for (let j = 0; j < count; j++) {
-      const key = p.keyAt(paging.slot(t, j));
-      let dot = 0;
-      for (let i = 0; i < keyWidth; i++) dot += (q[query + i] as number) * (keys[key + i] as number);
-      weights[j] = dot * p.scale;
+      weights[j] = dot(q, query, keys, p.keyAt(paging.slot(t, j)), keyWidth) * p.scale;
     }
     softmaxRow(weights, 0, count);
     sums.fill(0);
-    for (let j = 0; j < count; j++) {
-      const value = p.valueAt(paging.slot(t, j));
-      const weight = weights[j] as number;
-      for (let i = 0; i < valueWidth; i++)
-        sums[i] = (sums[i] as number) + weight * (values[value + i] as number);
-    }
+    addWeightedRows(sums, weights, 0, values, (j) => p.valueAt(paging.slot(t, j)), count);
     p.out.set(sums, p.outAt(t));
   }
 }
