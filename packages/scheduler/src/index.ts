@@ -1,1 +1,27 @@
-export {};
+export { formatBytes } from "./explain/formatBytes.ts";
+export { contributors, totalBytes } from "./memory/budget.ts";
+export { plan } from "./plan/makePlan.ts";
+export * from "./plan/places.ts";
+export * from "./plan/plan.ts";
+export type { PlanInput } from "./plan/planInput.ts";
+export { planFromJson, planHash, planToJson } from "./plan/planJson.ts";
+export { programSymbols, splitProgram } from "./plan/splitProgram.ts";
+export { type StepTask, stepTasks } from "./plan/stepTasks.ts";
+export type { StateResidence, WeightCopy, WeightResidence } from "./residence/residence.ts";
+export { type DefaultOptions, defaultRules, MLA_DECOMPRESS_FROM } from "./rules/defaults.ts";
+export { layerCount, type PlacementFlags, placementFlagHelp, rulesFromFlags } from "./rules/flags.ts";
+export { RULES_SCHEMA, rulesFromJson, rulesToJson } from "./rules/json.ts";
+export type {
+  Action,
+  FollowTarget,
+  Pattern,
+  Range,
+  Rule,
+  RuleOrigin,
+  Selector,
+  StepDim,
+} from "./rules/rule.ts";
+export type { Decision, Tried } from "./rules/ruleBook.ts";
+export { layerOf } from "./rules/selector.ts";
+export { type Box, type BoxRange, describeBox, type StepSizes } from "./variants/box.ts";
+export type { Refusal } from "./verdicts/row.ts";

@@ -1,0 +1,73 @@
+import type { OpSet } from "@tensorplan/ir";
+import { obstacle, type Surroundings } from "../assign/candidate.ts";
+import { type GraphView, type NodeInfo, viewGraph } from "../graph/graphView.ts";
+import { expandNode, usedOutputs } from "./expandNode.ts";
+
+/**
+ * Says why a lowering can't be used for a node that is to run on `device`; `undefined`: it can. A lowering can be used when every kernel
+ * that it needs exists: on the device where the part's weight or cache lives, or on `device` for parts without.
+ */
+export type Feasibility = (
+  view: GraphView,
+  info: NodeInfo,
+  lowering: string,
+  device: number,
+) => string | undefined;
+
+/** Where a part of an expansion would run if nothing but its weights and caches had a say. */
+function homeOf(info: NodeInfo, device: number, { homes }: Surroundings): number {
+  const [stored] = [...info.weights, ...info.states];
+  if (stored === undefined) return device;
+  const allHere = info.weights.every(
+    ({ id }) => homes.of(id).device === device || homes.replica(id, device) !== undefined,
+  );
+  return allHere && info.states.every(({ id }) => homes.of(id).device === device)
+    ? device
+    : homes.of(stored.id).device;
+}
+
+/** Remembers answers: layers repeat the same composites with their weights in the same places. */
+export function feasibility(ops: OpSet, around: Surroundings): Feasibility {
+  const known = new Map<string, string | undefined>();
+
+  const judgeParts = (
+    view: GraphView,
+    info: NodeInfo,
+    lowering: string,
+    device: number,
+  ): string | undefined => {
+    const expansion = expandNode(view, info, ops, lowering, usedOutputs(view, info));
+    const parts = viewGraph(expansion.graph, ops);
+    for (const part of parts.nodes) {
+      if (part.view) continue;
+      const why = judgePart(parts, part, homeOf(part, device, around));
+      if (why !== undefined) return `its part ${part.node.op}: ${why}`;
+    }
+    return undefined;
+  };
+
+  const judgePart = (view: GraphView, part: NodeInfo, device: number): string | undefined => {
+    const own = obstacle(part, device, around, true);
+    if (own === undefined) return undefined;
+    // Answers are shared between layers, so they name no weight.
+    const why = own.code === "no-kernel" ? own.why : "what it reads lives on different devices";
+    if (!part.composite) return why;
+    const inner = ops.get(part.node.op).lowerings.filter(({ expand }) => expand !== undefined);
+    return inner.some(({ name }) => judge(view, part, name, device) === undefined) ? undefined : why;
+  };
+
+  const judge: Feasibility = (view, info, lowering, device) => {
+    const how = ops.get(info.node.op).lowerings.find(({ name }) => name === lowering);
+    if (how?.expand === undefined) return obstacle(info, device, around, true)?.why;
+    const stored = [...info.weights, ...info.states].map(({ id }) => {
+      const home = around.homes.of(id);
+      return `${home.device}${home.layout ?? ""}${around.homes.replica(id, device) ?? ""}`;
+    });
+    const key = `${lowering}|${device}|${stored.join(",")}|${around.verdicts.signature(info)}`;
+    if (known.has(key)) return known.get(key);
+    const why = judgeParts(view, info, lowering, device);
+    known.set(key, why);
+    return why;
+  };
+  return judge;
+}

@@ -1,0 +1,217 @@
+import { createHash } from "node:crypto";
+import { type DeviceProfile, type Link, ROWS_LAYOUT } from "@tensorplan/backend-api";
+import { canonicalJson, type Graph, graphHash, TensorplanError } from "@tensorplan/ir";
+import { checkBudgets } from "../memory/budget.ts";
+import { layOutInputs } from "../memory/stepInputs.ts";
+import { findHomes, type Homes } from "../residence/homes.ts";
+import { layOutResidence, type WeightUse } from "../residence/residence.ts";
+import { defaultRules } from "../rules/defaults.ts";
+import { type RuleBook, ruleBook } from "../rules/ruleBook.ts";
+import { validateRules } from "../rules/validate.ts";
+import { type Bounds, boundsOf } from "../variants/bounds.ts";
+import { type Box, boxId } from "../variants/box.ts";
+import { boxesOf, cutsOf, MAX_VARIANTS } from "../variants/cuts.ts";
+import { type Keyed, mergeBoxes } from "../variants/merge.ts";
+import { Verdicts } from "../verdicts/verdicts.ts";
+import { assembleVariant } from "./assembleVariant.ts";
+import { PLAN_SCHEMA, type Plan, type PlanDevice } from "./plan.ts";
+import type { PlanInput } from "./planInput.ts";
+import { PlanParts } from "./planParts.ts";
+import { decideTable, type VariantTable } from "./variantTable.ts";
+import { checkIdleRules, collectWarnings, countFallbacks } from "./warnings.ts";
+
+function checkDevices(devices: readonly DeviceProfile[]): void {
+  const ids = new Set<string>();
+  for (const { id } of devices) {
+    if (ids.has(id)) {
+      throw new TensorplanError({
+        code: "plan/duplicate-device",
+        message: `two devices are called '${id}'`,
+        hint: "give each profile an id of its own",
+      });
+    }
+    ids.add(id);
+  }
+}
+
+const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Hash of what the devices can do. Lists whose order means nothing are sorted; kernel rows are tried in their order, which counts. */
+const capabilitiesHash = (devices: readonly DeviceProfile[], links: readonly Link[]): string => {
+  const snapshot = {
+    devices: devices.map(({ features, layouts, ...rest }) => ({
+      ...rest,
+      features: [...features].sort(),
+      layouts: layouts
+        .map((layout) => ({ ...layout, dtypes: [...layout.dtypes].sort() }))
+        .sort((a, b) => byText(a.name, b.name)),
+    })),
+    links: links.map((link) => canonicalJson({ ...link, between: [...link.between].sort() })).sort(),
+  };
+  return createHash("sha256").update(canonicalJson(snapshot)).digest("hex");
+};
+
+interface Decided {
+  readonly box: Box;
+  readonly bounds: Bounds;
+  /** One table for each box that was merged: alike in everything but the reasons. */
+  readonly tables: readonly VariantTable[];
+}
+
+function decideVariants(
+  input: PlanInput,
+  devices: readonly DeviceProfile[],
+  book: RuleBook,
+  homes: Homes,
+  verdicts: Verdicts,
+): readonly Decided[] {
+  const { graph, ops } = input;
+  const tables: Keyed<VariantTable>[] = [];
+  for (const box of boxesOf(cutsOf(book.rules, input.cuts))) {
+    const bounds = boundsOf(graph.symbols, box);
+    if (bounds === undefined) continue;
+    const table = decideTable({ graph, ops, book, devices, homes, verdicts }, box, bounds, boxId(box));
+    tables.push({ box, key: table.key, of: [table] });
+  }
+  const merged = mergeBoxes(tables);
+  if (merged.length > MAX_VARIANTS) {
+    throw new TensorplanError({
+      code: "variants/too-many",
+      message: `the rules make ${merged.length} different plans for different sizes of step; at most ${MAX_VARIANTS} are kept`,
+      hint: "let rules share thresholds",
+    });
+  }
+  return merged.map(({ box, of }) => ({ box, bounds: boundsOf(graph.symbols, box) as Bounds, tables: of }));
+}
+
+/** Weights that the variants' kernels read, with device and layout. */
+function weightUses(variants: readonly Decided[]): readonly WeightUse[] {
+  return variants.flatMap(({ tables: [table] }) =>
+    (table as VariantTable).view.nodes.flatMap(({ index, operands }): WeightUse[] => {
+      const placement = table?.placements[index];
+      if (placement === undefined) return [];
+      return operands
+        .filter(({ value }) => value.root.kind === "weight")
+        .map(({ name, value }) => ({
+          weight: value.root.id,
+          device: placement.device,
+          layout: table?.kernels[index]?.operands[name]?.layout ?? ROWS_LAYOUT,
+        }));
+    }),
+  );
+}
+
+/** Devices that read each step input, in any variant. */
+function inputReaders(variants: readonly Decided[]): ReadonlyMap<string, ReadonlySet<number>> {
+  const readers = new Map<string, Set<number>>();
+  const note = (input: string, device: number) => {
+    const set = readers.get(input);
+    if (set === undefined) readers.set(input, new Set([device]));
+    else set.add(device);
+  };
+  for (const { tables } of variants) {
+    const [table] = tables;
+    if (table === undefined) continue;
+    for (const { index, operands } of table.view.nodes) {
+      const placement = table.placements[index];
+      if (placement === undefined) continue;
+      for (const { value } of operands)
+        if (value.root.kind === "input") note(value.root.id, placement.device);
+    }
+    for (const { value } of table.view.graph.outputs) {
+      const root = table.view.values.get(value)?.root;
+      if (root?.kind === "input") note(root.id, 0);
+    }
+  }
+  return readers;
+}
+
+/** Axes of the graph and of all lowerings. */
+function allAxes(graph: Graph, variants: readonly Decided[]): Readonly<Record<string, string>> {
+  const axes: Record<string, string> = {};
+  const graphs = [graph, ...variants.map(({ tables: [table] }) => (table as VariantTable).view.graph)];
+  for (const [name, text] of graphs.flatMap((each) => Object.entries(each.axes))) {
+    if (axes[name] !== undefined && axes[name] !== text) {
+      throw new TensorplanError({
+        code: "graph/axis-conflict",
+        message: `lowerings use the axis '${name}' with the sizes ${axes[name]} and ${text}`,
+        hint: "give axes that a lowering declares names of their own",
+      });
+    }
+    axes[name] = text;
+  }
+  return axes;
+}
+
+/**
+ * Decides where every weight and cache lives and every node runs, by the rules in their order, and lays out splits, copies and memory
+ * to the byte. A pure function: equal input gives equal plans on every machine.
+ *
+ * @throws TensorplanError with the rule and the node that can't be satisfied, or the device that is too small
+ */
+export function plan(input: PlanInput): Plan {
+  const { graph, ops, devices, links = [] } = input;
+  checkDevices(devices);
+  const rules = [...(input.rules ?? []), ...defaultRules({ devices: devices.map(({ id }) => id) })];
+  validateRules(
+    rules,
+    devices.map(({ id }) => id),
+  );
+  const book = ruleBook(rules);
+  const homes = findHomes(graph, devices, book);
+  const verdicts = new Verdicts(devices, (weight, device) => {
+    const home = homes.of(weight);
+    return home.device === device ? home.layout : undefined;
+  });
+  const variants = decideVariants(input, devices, book, homes, verdicts);
+  const residence = layOutResidence(graph, devices, homes, weightUses(variants));
+  const inputs = layOutInputs(graph, inputReaders(variants), devices.length);
+
+  const parts = new PlanParts(ops, devices, verdicts);
+  const planVariants = variants.map((variant) =>
+    assembleVariant({ ...variant, parts, book, devices, residence, inputs: inputs.inputs }),
+  );
+  const planDevices = devices.map(
+    ({ id, backend, name, hostMemory, threads, memoryBytes }, index): PlanDevice => {
+      const arena = Math.max(0, ...planVariants.map(({ memory }) => memory[index]?.bytes ?? 0));
+      return {
+        id,
+        backend,
+        name,
+        hostMemory,
+        threads,
+        budget: input.budgets?.[id] ?? memoryBytes,
+        weights: residence.weightBytes[index] as number,
+        states: residence.stateBytes[index] as number,
+        inputs: inputs.bytes[index] as number,
+        arena,
+      };
+    },
+  );
+  const idle = checkIdleRules(book, homes, residence, variants, planVariants);
+  const made: Plan = {
+    schema: PLAN_SCHEMA,
+    graph: {
+      name: graph.name,
+      hash: graphHash(graph),
+      symbols: graph.symbols,
+      axes: allAxes(graph, variants),
+    },
+    capabilities: capabilitiesHash(devices, links),
+    devices: planDevices,
+    rules,
+    weights: residence.weights,
+    states: residence.states,
+    inputs: inputs.inputs.map(({ places, ...rest }) => ({
+      ...rest,
+      places: places.map(({ device, offset }) => ({ device: (devices[device] as DeviceProfile).id, offset })),
+    })),
+    nodes: parts.nodes.nodes,
+    eligibility: parts.eligibility.items,
+    variants: planVariants,
+    fallbacks: countFallbacks(rules, planVariants),
+    warnings: [],
+  };
+  checkBudgets(made);
+  return { ...made, warnings: collectWarnings(made, idle) };
+}

@@ -1,0 +1,18 @@
+import type { DeviceProfile, Link } from "@tensorplan/backend-api";
+import type { Graph, OpSet } from "@tensorplan/ir";
+import type { Rule, StepDim } from "../rules/rule.ts";
+
+/** All that a plan depends on. */
+export interface PlanInput {
+  readonly graph: Graph;
+  readonly ops: OpSet;
+  /** In the user's order: it breaks ties, and the first is where things live if no rule says otherwise. */
+  readonly devices: readonly DeviceProfile[];
+  readonly links?: readonly Link[];
+  /** The user's rules, in front of the defaults. */
+  readonly rules?: readonly Rule[];
+  /** Step sizes at which to try whether something changes, besides those that rules mention. */
+  readonly cuts?: Partial<Readonly<Record<StepDim, readonly number[]>>>;
+  /** Bytes that the plan may use by device; all of the device's memory where nothing is said. */
+  readonly budgets?: Readonly<Record<string, number>>;
+}

@@ -1,0 +1,74 @@
+import type { KernelRow } from "@tensorplan/backend-api";
+import type { Graph, OpSet } from "@tensorplan/ir";
+import { assign, type Placement, placementError } from "../assign/assign.ts";
+import type { Surroundings } from "../assign/candidate.ts";
+import { nodeFacts } from "../assign/nodeFacts.ts";
+import type { GraphView, NodeInfo } from "../graph/graphView.ts";
+import { type LoweringChoice, lower } from "../lowering/lower.ts";
+import type { RuleBook } from "../rules/ruleBook.ts";
+import type { Facts } from "../rules/selector.ts";
+import type { Bounds } from "../variants/bounds.ts";
+import type { Box } from "../variants/box.ts";
+
+/** What the rules decide for the steps of one box, before anything is laid out. */
+export interface VariantTable {
+  readonly box: Box;
+  readonly view: GraphView;
+  readonly lowerings: readonly LoweringChoice[];
+  /** By node; views have none. */
+  readonly placements: readonly (Placement | undefined)[];
+  readonly kernels: readonly (KernelRow | undefined)[];
+  /** What rules were asked about: nodes, and composites before they were lowered. */
+  readonly nodeFacts: readonly Facts[];
+  readonly compositeFacts: readonly Facts[];
+  /** Equal for boxes whose steps run alike. */
+  readonly key: string;
+}
+
+export interface TableInput extends Omit<Surroundings, "bounds" | "boundsKey"> {
+  readonly graph: Graph;
+  readonly ops: OpSet;
+  readonly book: RuleBook;
+}
+
+/** Chooses lowerings and devices for one box. @throws TensorplanError when a node can't be placed or lowered */
+export function decideTable(input: TableInput, box: Box, bounds: Bounds, boundsKey: string): VariantTable {
+  const around: Surroundings = { ...input, bounds, boundsKey };
+  const { view, choices, ancestors, compositeFacts } = lower({ ...input, ...around, box });
+  const facts = nodeFacts(view, ancestors);
+  const placements = assign(
+    {
+      ...around,
+      view,
+      facts,
+      rules: input.book.family.assign,
+      box,
+      needsKernel: () => true,
+    },
+    (info, rule, obstacles, why) => {
+      throw placementError(info, rule, obstacles, why, around);
+    },
+  );
+  const kernelOf = (info: NodeInfo): KernelRow | undefined => {
+    const placement = placements[info.index];
+    return placement && input.verdicts.judge(info, placement.device, bounds, boundsKey).kernel;
+  };
+  const kernels = view.nodes.map(kernelOf);
+  const lines = view.nodes.map(({ node, index }) => {
+    const placement = placements[index];
+    const where =
+      placement === undefined ? "" : `${placement.device} ${kernels[index]?.name} ${placement.decision.rule}`;
+    return `${node.id} ${node.op} ${where}`;
+  });
+  const how = choices.map(({ node, lowering, decision }) => `${node} ${lowering} ${decision.rule}`);
+  return {
+    box,
+    view,
+    lowerings: choices,
+    placements,
+    kernels,
+    nodeFacts: facts,
+    compositeFacts,
+    key: [...lines, ...how].join("\n"),
+  };
+}

@@ -1,0 +1,99 @@
+import { formatBytes } from "../explain/formatBytes.ts";
+import type { Homes } from "../residence/homes.ts";
+import type { Residence } from "../residence/residence.ts";
+import { printOrigin, type Rule } from "../rules/rule.ts";
+import { findIdleRules, type RuleBook } from "../rules/ruleBook.ts";
+import type { Facts } from "../rules/selector.ts";
+import type { Box } from "../variants/box.ts";
+import type { Plan, PlanVariant, PlanWarning } from "./plan.ts";
+import type { VariantTable } from "./variantTable.ts";
+
+interface DecidedVariant {
+  readonly box: Box;
+  readonly tables: readonly VariantTable[];
+}
+
+/** How often each rule decided a node or a lowering, over all variants. */
+function decisionCounts(variants: readonly PlanVariant[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { decisions, nodes, lowerings } of variants) {
+    for (const { decision } of [...nodes, ...lowerings]) {
+      const rule = decisions[decision]?.rule;
+      if (rule !== undefined) counts.set(rule, (counts.get(rule) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
+export function countFallbacks(rules: readonly Rule[], variants: readonly PlanVariant[]): Plan["fallbacks"] {
+  const counts = decisionCounts(variants);
+  return rules
+    .filter(({ fallback }) => fallback === true)
+    .map(({ name }) => ({ rule: name, count: counts.get(name) ?? 0 }));
+}
+
+/** Rules of the user's that decided nothing; those that speak of nothing are refused. @throws TensorplanError `rules/matches-nothing` */
+export function checkIdleRules(
+  book: RuleBook,
+  homes: Homes,
+  residence: Residence,
+  decided: readonly DecidedVariant[],
+  variants: readonly PlanVariant[],
+): readonly Rule[] {
+  const stored = homes.facts.map(({ id }) => homes.of(id).decision.rule);
+  const replicated = residence.weights.flatMap(({ copies }) =>
+    copies.flatMap(({ because }) => (because.kind === "replica" ? [because.rule] : [])),
+  );
+  const names = new Set([...stored, ...replicated, ...decisionCounts(variants).keys()]);
+  const tables = decided.flatMap(({ tables: of }) => of);
+  const candidates = {
+    store: () => homes.facts,
+    replicate: () => homes.facts,
+    assign: () => tables.flatMap(({ nodeFacts }) => nodeFacts),
+    lower: () => tables.flatMap(({ compositeFacts }) => compositeFacts),
+    transfer: (): readonly Facts[] => [],
+  };
+  return findIdleRules(
+    book,
+    names,
+    (family) => candidates[family](),
+    tables.map(({ box }) => box),
+  );
+}
+
+/** What a person should know before running the plan. */
+export function collectWarnings(plan: Plan, idle: readonly Rule[]): readonly PlanWarning[] {
+  const shadowed = idle.map(
+    (rule): PlanWarning => ({
+      code: "rule-decides-nothing",
+      message: `rule '${rule.name}' (${printOrigin(rule.origin)}) decides nothing: rules before it or its own \`else\` decide all that it speaks of`,
+    }),
+  );
+  const copies = plan.weights.flatMap(({ weight, copies: of }): readonly PlanWarning[] => {
+    const extra = of.filter(({ because }) => because.kind === "layout");
+    const [copy] = extra;
+    if (copy === undefined) return [];
+    const bytes = extra.reduce((sum, each) => sum + each.bytes, 0);
+    return [
+      {
+        code: "weight-in-two-layouts",
+        message: `'${weight}' is held on ${copy.device} in ${of.filter(({ device }) => device === copy.device).length} layouts, because different kernels read it: ${formatBytes(bytes)} more`,
+      },
+    ];
+  });
+  const planned = new Set(
+    plan.variants.flatMap(({ nodes }) =>
+      nodes.flatMap(({ kernel, device, eligibility }) => {
+        const entry = plan.eligibility[eligibility]?.devices.find((each) => each.device === device);
+        return entry?.planned === true && kernel !== null ? [kernel] : [];
+      }),
+    ),
+  );
+  const missing = [...planned].sort().map(
+    (kernel): PlanWarning => ({
+      code: "planned-kernel",
+      message: `the kernel '${kernel}' is planned and doesn't exist yet: this plan can be read, not run`,
+    }),
+  );
+  return [...shadowed, ...copies, ...missing];
+}

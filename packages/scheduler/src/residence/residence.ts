@@ -1,0 +1,121 @@
+import { type DeviceProfile, ROWS_LAYOUT } from "@tensorplan/backend-api";
+import { type DType, evaluateSize, type Graph, printSize, size, type WeightSource } from "@tensorplan/ir";
+import { align } from "../memory/align.ts";
+import type { Decision } from "../rules/ruleBook.ts";
+import type { Homes } from "./homes.ts";
+import { layoutBytes } from "./layoutBytes.ts";
+
+/** One copy of a weight in a device's `weights` region. */
+export interface WeightCopy {
+  readonly device: string;
+  readonly layout: string;
+  readonly offset: number;
+  readonly bytes: number;
+  /** Why there is this copy: it is at home; a node elsewhere reads it (the rule that allows it); kernels read two layouts. */
+  readonly because:
+    | { readonly kind: "home" | "layout" }
+    | { readonly kind: "replica"; readonly rule: string };
+}
+
+/** A weight that some variant reads, and where it lives. Weights that no variant reads are not loaded. */
+export interface WeightResidence {
+  readonly weight: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly source: WeightSource;
+  readonly decision: Decision;
+  readonly copies: readonly WeightCopy[];
+}
+
+/** A cache in its device's `states` region, at its largest. */
+export interface StateResidence {
+  readonly state: string;
+  readonly dtype: DType;
+  /** Printed sizes, slowest axis first. */
+  readonly shape: readonly string[];
+  readonly layout: string;
+  readonly device: string;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly decision: Decision;
+}
+
+/** A need for a weight: some kernel on `device` reads it in `layout`. */
+export interface WeightUse {
+  readonly weight: string;
+  readonly device: number;
+  readonly layout: string;
+}
+
+export interface Residence {
+  readonly weights: readonly WeightResidence[];
+  readonly states: readonly StateResidence[];
+  /** Bytes of the regions by device index. */
+  readonly weightBytes: readonly number[];
+  readonly stateBytes: readonly number[];
+}
+
+/** Lays out weights and caches in the graph's order, so that a place depends on nothing but the graph, rules and kernels. */
+export function layOutResidence(
+  graph: Graph,
+  devices: readonly DeviceProfile[],
+  homes: Homes,
+  uses: readonly WeightUse[],
+): Residence {
+  const weightEnds = devices.map(() => 0);
+  const stateEnds = devices.map(() => 0);
+  const wanted = new Map<string, WeightUse[]>();
+  for (const use of uses) {
+    const list = wanted.get(use.weight) ?? [];
+    if (!list.some(({ device, layout }) => device === use.device && layout === use.layout)) list.push(use);
+    wanted.set(use.weight, list);
+  }
+  const axes = new Map(Object.entries(graph.axes).map(([name, text]) => [name, size(text)]));
+  const sizesOf = (names: readonly string[]) => names.map((name) => axes.get(name) ?? size(name));
+
+  const weights: WeightResidence[] = [];
+  for (const { id, dtype, axes: names, source } of graph.weights) {
+    const list = wanted.get(id);
+    if (list === undefined) continue;
+    const shape = sizesOf(names).map((s) => evaluateSize(s, {}));
+    const home = homes.of(id);
+    const seen = new Set<number>();
+    const copies = [...list]
+      .sort((a, b) => a.device - b.device || (a.layout < b.layout ? -1 : 1))
+      .map(({ device, layout }): WeightCopy => {
+        const profile = devices[device] as DeviceProfile;
+        const bytes = layoutBytes(dtype, shape, layout, profile.layouts);
+        const offset = weightEnds[device] as number;
+        weightEnds[device] = align(offset + bytes);
+        const again = seen.has(device);
+        seen.add(device);
+        const because: WeightCopy["because"] = again
+          ? { kind: "layout" }
+          : device === home.device
+            ? { kind: "home" }
+            : { kind: "replica", rule: homes.replica(id, device) ?? "" };
+        return { device: profile.id, layout, offset, bytes, because };
+      });
+    weights.push({ weight: id, dtype, shape, source, decision: home.decision, copies });
+  }
+
+  const states = graph.states.map(({ id, dtype, axes: names }): StateResidence => {
+    const sizes = sizesOf(names);
+    const home = homes.of(id);
+    const shape = sizes.map((s) => evaluateSize(s, graph.symbols));
+    const bytes = layoutBytes(dtype, shape, ROWS_LAYOUT, []);
+    const offset = stateEnds[home.device] as number;
+    stateEnds[home.device] = align(offset + bytes);
+    return {
+      state: id,
+      dtype,
+      shape: sizes.map(printSize),
+      layout: ROWS_LAYOUT,
+      device: (devices[home.device] as DeviceProfile).id,
+      offset,
+      bytes,
+      decision: home.decision,
+    };
+  });
+  return { weights, states, weightBytes: weightEnds, stateBytes: stateEnds };
+}

@@ -1,0 +1,119 @@
+import { TensorplanError } from "@tensorplan/ir";
+import type { Box } from "../variants/box.ts";
+import { type ActionKind, actionKind, printOrigin, type Rule } from "./rule.ts";
+import { compileSelector, type Facts, type Matcher } from "./selector.ts";
+
+/** A rule that was asked before the one that decided, and why it didn't. */
+export interface Tried {
+  readonly rule: string;
+  readonly outcome: "no-match" | "refused";
+  readonly why: string;
+}
+
+/** Which rule decided, and all that were asked before it. */
+export interface Decision {
+  readonly rule: string;
+  readonly tried: readonly Tried[];
+}
+
+export interface CompiledRule {
+  readonly rule: Rule;
+  readonly matches: Matcher;
+}
+
+/** Rules that answer the same question, in order. */
+export type RuleFamily = "store" | "assign" | "lower" | "replicate" | "transfer";
+
+const familyOf: Readonly<Record<ActionKind, RuleFamily | undefined>> = {
+  store: "store",
+  place: "assign",
+  prefer: "assign",
+  follow: "assign",
+  lower: "lower",
+  replicate: "replicate",
+  transfer: "transfer",
+  stream: undefined,
+  shard: undefined,
+  optimise: undefined,
+};
+
+/** The effective rules, compiled once for a plan. */
+export interface RuleBook {
+  readonly rules: readonly Rule[];
+  readonly family: Readonly<Record<RuleFamily, readonly CompiledRule[]>>;
+}
+
+/** @throws TensorplanError `rules/regex` */
+export function ruleBook(rules: readonly Rule[]): RuleBook {
+  const family: Record<RuleFamily, CompiledRule[]> = {
+    store: [],
+    assign: [],
+    lower: [],
+    replicate: [],
+    transfer: [],
+  };
+  for (const rule of rules) {
+    const name = familyOf[actionKind(rule.do)];
+    if (name !== undefined) family[name].push({ rule, matches: compileSelector(rule.when) });
+  }
+  return { rules, family };
+}
+
+/** What a rule said when it was asked: it decides, it can't be obeyed, it doesn't apply, or it can't answer yet. */
+export type Answer<T> =
+  | { readonly kind: "decide"; readonly value: T }
+  | { readonly kind: "refused"; readonly why: string }
+  | { readonly kind: "no-match"; readonly why: string };
+
+/** Asks rules in order until one decides. `undefined`: none did. */
+export function askRules<T>(
+  rules: readonly CompiledRule[],
+  facts: Facts,
+  box: Box | undefined,
+  ask: (rule: Rule) => Answer<T>,
+  onError: (rule: Rule, why: string) => never,
+): { readonly value: T; readonly decision: Decision } | { readonly tried: readonly Tried[] } {
+  const tried: Tried[] = [];
+  for (const { rule, matches } of rules) {
+    const mismatch = matches(facts, box);
+    const answer: Answer<T> = mismatch === undefined ? ask(rule) : { kind: "no-match", why: mismatch };
+    if (answer.kind === "decide") return { value: answer.value, decision: { rule: rule.name, tried } };
+    if (answer.kind === "refused" && rule.else === "error") onError(rule, answer.why);
+    tried.push({ rule: rule.name, outcome: answer.kind, why: answer.why });
+  }
+  return { tried };
+}
+
+/**
+ * Refuses rules of the user's that speak of nothing, and returns those that only stand behind others.
+ *
+ * @param candidates what a family's rules are asked about, with the boxes of the plan
+ * @param decided names of the rules that decided something
+ * @throws TensorplanError `rules/matches-nothing`
+ */
+export function findIdleRules(
+  book: RuleBook,
+  decided: ReadonlySet<string>,
+  candidates: (family: RuleFamily) => readonly Facts[],
+  boxes: readonly Box[],
+): readonly Rule[] {
+  const idle: Rule[] = [];
+  for (const family of ["store", "assign", "lower", "replicate"] as const) {
+    for (const { rule, matches } of book.family[family]) {
+      if (rule.origin.kind === "default" || decided.has(rule.name)) continue;
+      const speaks = candidates(family).some((facts) =>
+        boxes.some((box) => matches(facts, box) === undefined),
+      );
+      if (speaks) idle.push(rule);
+      else if (rule.optional !== true) {
+        throw new TensorplanError({
+          code: "rules/matches-nothing",
+          message: `rule '${rule.name}' (${printOrigin(rule.origin)}) matches nothing in this model`,
+          hint: "look at the names with `tensorplan inspect`, or leave the rule out",
+          details: { rule: rule.name },
+        });
+      }
+    }
+  }
+  return idle;
+}

@@ -1,0 +1,99 @@
+import { TensorplanError } from "@tensorplan/ir";
+import { match } from "ts-pattern";
+import { actionKind, printOrigin, type Range, type Rule, type Selector } from "./rule.ts";
+import { nestedSelectors, sizeRanges } from "./selector.ts";
+
+const refuse = (rule: Rule, code: string, message: string, hint: string): never => {
+  throw new TensorplanError({
+    code,
+    message: `rule '${rule.name}' (${printOrigin(rule.origin)}) ${message}`,
+    hint,
+    details: { rule: rule.name },
+  });
+};
+
+/** Devices that a rule's action names. */
+export const devicesOf = (rule: Rule): readonly string[] => {
+  const action = rule.do;
+  if ("store" in action) return [action.store];
+  if ("place" in action) return [action.place];
+  if ("prefer" in action) return action.prefer;
+  if ("replicate" in action) return action.replicate;
+  if ("stream" in action) return action.stream;
+  return "shard" in action ? action.shard.devices : [];
+};
+
+function checkSelector(rule: Rule, selector: Selector): void {
+  const ranges: readonly (readonly [string, Range])[] = [
+    ...sizeRanges(selector),
+    ...(selector.layer === undefined ? [] : [["layer", selector.layer] as const]),
+  ];
+  for (const [field, { atLeast = 0, below = Number.MAX_SAFE_INTEGER }] of ranges) {
+    if (!Number.isSafeInteger(atLeast) || !Number.isSafeInteger(below) || atLeast < 0 || below <= atLeast) {
+      refuse(
+        rule,
+        "rules/empty-range",
+        `asks for ${field} from ${atLeast} to below ${below}, which no number is`,
+        "give whole numbers, atLeast smaller than below",
+      );
+    }
+  }
+}
+
+function checkStore(rule: Rule, selector: Selector): void {
+  const fields = ["op", "path"].filter((field) => field in selector);
+  if (fields.length > 0 || sizeRanges(selector).length > 0) {
+    refuse(
+      rule,
+      "rules/store-selector",
+      `says where weights live, but selects by ${[...fields, ...sizeRanges(selector).map(([dim]) => dim)].join(" and ")}`,
+      "residence is one table for all steps: select by weight, state, kind, layer or dtype",
+    );
+  }
+}
+
+/**
+ * Checks the rules among themselves and against the devices.
+ *
+ * @throws TensorplanError `rules/duplicate-name`, `rules/unknown-device`, `rules/deferred`, `rules/store-selector`, `rules/empty-range`
+ */
+export function validateRules(rules: readonly Rule[], devices: readonly string[]): void {
+  const names = new Set<string>();
+  for (const rule of rules) {
+    if (names.has(rule.name)) {
+      refuse(
+        rule,
+        "rules/duplicate-name",
+        "has the name of an earlier rule",
+        "give each rule a name of its own",
+      );
+    }
+    names.add(rule.name);
+    for (const device of devicesOf(rule)) {
+      if (!devices.includes(device)) {
+        refuse(
+          rule,
+          "rules/unknown-device",
+          `names the device '${device}', which isn't there`,
+          `the devices are: ${devices.join(", ")}`,
+        );
+      }
+    }
+    const nested = nestedSelectors(rule.when);
+    for (const selector of nested) checkSelector(rule, selector);
+    match(actionKind(rule.do))
+      .with("store", "replicate", () => {
+        for (const selector of nested) checkStore(rule, selector);
+      })
+      .with("stream", "shard", "optimise", (kind) =>
+        refuse(
+          rule,
+          "rules/deferred",
+          `asks to ${kind}, which this version can't do`,
+          "use store, place, prefer, follow, lower, replicate and transfer rules",
+        ),
+      )
+      .with("place", "prefer", "follow", "lower", "transfer", () => {})
+      .exhaustive();
+  }
+}

@@ -1,0 +1,91 @@
+import type { Group } from "./groupSplits.ts";
+import type { Move } from "./transfers.ts";
+
+/** One split in its device's queue. */
+export interface ScheduledSplit extends Group {
+  /** Position among the splits of its device. */
+  readonly queue: number;
+  /** Moves that must be done before it starts, as indexes. */
+  readonly needs: readonly number[];
+  /** For each device the last position in its queue that is done before this split can start; -1 for none. The own device included. */
+  readonly known: readonly number[];
+}
+
+export interface ScheduledMove {
+  readonly move: Move;
+  /** The split that makes the value. */
+  readonly after: number;
+  /** Splits that need it; the first one is `before[0]`. */
+  readonly before: readonly number[];
+}
+
+/** A task of a step: splits and moves in one order that satisfies all dependencies. */
+export type Task =
+  | { readonly kind: "run"; readonly split: number }
+  | { readonly kind: "copy"; readonly move: number };
+
+export interface Schedule {
+  readonly splits: readonly ScheduledSplit[];
+  readonly moves: readonly ScheduledMove[];
+  readonly order: readonly Task[];
+}
+
+/** Works out what each split waits for, what is known to be done by then, and one order for all tasks. */
+export function schedule(groups: readonly Group[], moves: readonly Move[], deviceCount: number): Schedule {
+  const splitOf = new Map<number, number>();
+  groups.forEach(({ nodes }, split) => {
+    for (const node of nodes) splitOf.set(node, split);
+  });
+  const scheduledMoves = moves.map((move): ScheduledMove => {
+    const before = [...new Set(move.consumers.map((node) => splitOf.get(node) as number))].sort(
+      (a, b) => a - b,
+    );
+    return { move, after: splitOf.get(move.producer) as number, before };
+  });
+  const needs: number[][] = groups.map(() => []);
+  scheduledMoves.forEach(({ before }, index) => {
+    for (const split of before) needs[split]?.push(index);
+  });
+
+  const queues = Array.from({ length: deviceCount }, () => 0);
+  const lastOf: (number | undefined)[] = Array.from({ length: deviceCount });
+  const splits: ScheduledSplit[] = [];
+  groups.forEach((group, split) => {
+    const known = Array.from({ length: deviceCount }, () => -1);
+    const learn = (earlier: ScheduledSplit | undefined) => {
+      if (earlier === undefined) return;
+      earlier.known.forEach((position, device) => {
+        known[device] = Math.max(known[device] as number, position);
+      });
+      known[earlier.device] = Math.max(known[earlier.device] as number, earlier.queue);
+    };
+    const previous = lastOf[group.device];
+    learn(previous === undefined ? undefined : splits[previous]);
+    for (const move of needs[split] ?? []) learn(splits[(scheduledMoves[move] as ScheduledMove).after]);
+    const queue = queues[group.device] as number;
+    queues[group.device] = queue + 1;
+    lastOf[group.device] = split;
+    splits.push({ ...group, queue, needs: needs[split] ?? [], known });
+  });
+  return { splits, moves: scheduledMoves, order: orderTasks(splits, scheduledMoves) };
+}
+
+/**
+ * A copy stands before the first split of its target that waits for its source anyway: earlier it would hold the target's queue up,
+ * later it would come behind work that doesn't need to be done first.
+ */
+function orderTasks(splits: readonly ScheduledSplit[], moves: readonly ScheduledMove[]): readonly Task[] {
+  const copiesBefore: number[][] = splits.map(() => []);
+  moves.forEach(({ move, after }, index) => {
+    const source = splits[after] as ScheduledSplit;
+    const at = splits.findIndex(
+      ({ device, known }, split) =>
+        split > after && device === move.to && (known[source.device] as number) >= source.queue,
+    );
+    copiesBefore[at]?.push(index);
+  });
+  return splits.flatMap((_, split): Task[] => [
+    ...(copiesBefore[split] ?? []).map((move): Task => ({ kind: "copy", move })),
+    { kind: "run", split },
+  ]);
+}

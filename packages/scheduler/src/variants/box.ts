@@ -1,0 +1,67 @@
+import { type StepDim, stepDims } from "../rules/rule.ts";
+
+/** `from <= n < below`; `below` is null where there is no upper end. */
+export interface BoxRange {
+  readonly from: number;
+  readonly below: number | null;
+}
+
+/** Steps that one variant serves: a half-open range for each size of a step. */
+export type Box = Readonly<Record<StepDim, BoxRange>>;
+
+/** The sizes of one step. */
+export type StepSizes = Readonly<Record<StepDim, number>>;
+
+export const everything: BoxRange = { from: 1, below: null };
+export const wholeBox: Box = {
+  tokensPerSequence: everything,
+  tokens: everything,
+  context: everything,
+  sequences: everything,
+};
+
+const upper = (range: BoxRange) => range.below ?? Number.POSITIVE_INFINITY;
+
+export const overlap = (a: BoxRange, b: BoxRange): boolean => a.from < upper(b) && b.from < upper(a);
+
+export const contains = (box: Box, sizes: StepSizes): boolean =>
+  stepDims.every((dim) => sizes[dim] >= box[dim].from && sizes[dim] < upper(box[dim]));
+
+const isWhole = (range: BoxRange) => range.from === 1 && range.below === null;
+
+const printBoxRange = ({ from, below }: BoxRange): string =>
+  below === null ? `${from} or more` : from === below - 1 ? String(from) : `${from} to ${below - 1}`;
+
+const dimNoun: Readonly<Record<StepDim, string>> = {
+  tokensPerSequence: "new tokens a sequence",
+  tokens: "tokens in all",
+  context: "rows of context",
+  sequences: "sequences",
+};
+
+/** `1 to 127 new tokens a sequence, 4096 or more rows of context`. */
+export const describeBox = (box: Box): string =>
+  stepDims
+    .filter((dim) => !isWhole(box[dim]))
+    .map((dim) => `${printBoxRange(box[dim])} ${dimNoun[dim]}`)
+    .join(", ") || "steps of every size";
+
+const phaseName = (range: BoxRange): string =>
+  isWhole(range)
+    ? "step"
+    : range.from === 1
+      ? "decode"
+      : range.below === null
+        ? "prefill"
+        : `prefill-${range.from}-${range.below - 1}`;
+
+/** Short and unique among the boxes of a plan, which don't overlap: `decode`, `prefill`, `prefill-2-127`, `decode.context-4096-`. */
+export const boxId = (box: Box): string =>
+  [
+    phaseName(box.tokensPerSequence),
+    ...stepDims
+      .filter((dim) => dim !== "tokensPerSequence" && !isWhole(box[dim]))
+      .map(
+        (dim) => `${dim}-${box[dim].from}-${box[dim].below === null ? "" : (box[dim].below as number) - 1}`,
+      ),
+  ].join(".");

@@ -1,0 +1,110 @@
+import type { DeviceProfile, KernelRow } from "@tensorplan/backend-api";
+import { canonicalJson, type JsonObject, type Size } from "@tensorplan/ir";
+import type { NodeInfo, Operand } from "../graph/graphView.ts";
+import type { Bounds } from "../variants/bounds.ts";
+import { judgeRow, type NodeFacts, type OperandFacts, type Refusal } from "./row.ts";
+
+/** What one device can do for one node: the kernel that would run it, and every kernel before it with why not. */
+export interface Verdict {
+  readonly device: number;
+  readonly kernel: KernelRow | undefined;
+  readonly refused: readonly Refusal[];
+}
+
+/** The layout that a `store` rule asked for a weight on a device, if one did. */
+export type LayoutWish = (weight: string, device: number) => string | undefined;
+
+const noWish: LayoutWish = () => undefined;
+
+const operandKey = ({ name, value }: Operand): string =>
+  `${name}:${value.type}${value.kind === "weight" ? "w" : value.root.kind === "state" ? "s" : ""}`;
+
+const factsOf = (operands: readonly Operand[], wish: (weight: string) => string | undefined) =>
+  new Map(
+    operands.map(({ name, value }): [string, OperandFacts] => {
+      const layout = value.root.kind === "weight" ? wish(value.root.id) : undefined;
+      const storage = value.kind === "weight" ? "weight" : value.root.kind === "state" ? "state" : "plain";
+      return [name, { dtype: value.dtype, storage, ...(layout === undefined ? {} : { layout }) }];
+    }),
+  );
+
+/** Shapes of a node's operands and outputs by name; an output that is called like an operand doesn't hide it. */
+export const shapesOf = ({ operands, outputs }: NodeInfo): ReadonlyMap<string, readonly Size[]> =>
+  new Map([...outputs, ...operands].map(({ name, value }) => [name, value.shape]));
+
+/**
+ * Evaluates kernel rows. Models repeat the same few kinds of node over all layers, so verdicts are remembered by all that they depend
+ * on: operation, attributes, types of operands and outputs, layouts asked for.
+ */
+export class Verdicts {
+  readonly #devices: readonly DeviceProfile[];
+  readonly #rows: readonly ReadonlyMap<string, readonly KernelRow[]>[];
+  readonly #wish: LayoutWish;
+  readonly #known = new Map<string, Verdict>();
+  readonly #attrs = new WeakMap<JsonObject, string>();
+  readonly #signatures = new WeakMap<NodeInfo, string>();
+
+  constructor(devices: readonly DeviceProfile[], wish: LayoutWish = noWish) {
+    this.#devices = devices;
+    this.#wish = wish;
+    this.#rows = devices.map(({ kernels }) => {
+      const byOp = new Map<string, KernelRow[]>();
+      for (const row of kernels) {
+        const rows = byOp.get(row.op);
+        if (rows === undefined) byOp.set(row.op, [row]);
+        else rows.push(row);
+      }
+      return byOp;
+    });
+  }
+
+  /** @param boundsKey names the bounds: equal keys mean equal bounds */
+  judge(info: NodeInfo, device: number, bounds: Bounds, boundsKey: string): Verdict {
+    const wishes = info.weights.map(({ id }) => this.#wish(id, device) ?? "").join(",");
+    const key = `${device}|${boundsKey}|${wishes}|${this.signature(info)}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const verdict = this.#evaluate(info, device, bounds);
+    this.#known.set(key, verdict);
+    return verdict;
+  }
+
+  /** Equal for nodes that every kernel treats alike. */
+  signature(info: NodeInfo): string {
+    const known = this.#signatures.get(info);
+    if (known !== undefined) return known;
+    const { node, operands, outputs } = info;
+    let attrs = this.#attrs.get(node.attrs);
+    if (attrs === undefined) {
+      attrs = canonicalJson(node.attrs);
+      this.#attrs.set(node.attrs, attrs);
+    }
+    const signature = `${node.op} ${operands.map(operandKey).join(";")} ${outputs.map(operandKey).join(";")} ${attrs}`;
+    this.#signatures.set(info, signature);
+    return signature;
+  }
+
+  #evaluate(info: NodeInfo, device: number, bounds: Bounds): Verdict {
+    const profile = this.#devices[device] as DeviceProfile;
+    const facts: NodeFacts = {
+      op: info.node.op,
+      attrs: info.node.attrs,
+      inputs: factsOf(info.operands, (weight) => this.#wish(weight, device)),
+      outputs: factsOf(info.outputs, () => undefined),
+      shapes: shapesOf(info),
+    };
+    const refused: Refusal[] = [];
+    for (const row of this.#rows[device]?.get(info.node.op) ?? []) {
+      const refusal = judgeRow(row, facts, profile, bounds);
+      if (refusal === undefined) return { device, kernel: row, refused };
+      refused.push(refusal);
+    }
+    return { device, kernel: undefined, refused };
+  }
+}
+
+/** Why a device has no kernel for a node, in one line. */
+export function whyNot(verdict: Verdict, device: DeviceProfile, op: string): string {
+  if (verdict.refused.length === 0) return `${device.id} has no kernel for ${op}`;
+  return `${device.id} can't run it: ${verdict.refused.map(({ kernel, why }) => `${kernel}: ${why}`).join("; ")}`;
+}
