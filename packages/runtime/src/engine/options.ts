@@ -1,7 +1,7 @@
 import type { Backend, Link } from "@tensorplan/backend-api";
 import type { OpSet } from "@tensorplan/ir";
 import type { CacheDType, ModelDefinition } from "@tensorplan/models";
-import type { Rule } from "@tensorplan/scheduler";
+import type { PlacementFlags, Rule } from "@tensorplan/scheduler";
 
 /** A stage of loading and how far it is. */
 export interface LoadProgress {
@@ -34,6 +34,8 @@ export interface PlanModelOptions {
   readonly backends?: readonly Backend[] | undefined;
   /** In front of the default rules. */
   readonly rules?: readonly Rule[] | undefined;
+  /** Flags that become rules once graph and devices are known; behind `rules`. */
+  readonly placement?: PlacementFlags | undefined;
   readonly links?: readonly Link[] | undefined;
   /** Bytes that may be used, by device. */
   readonly budgets?: Readonly<Record<string, number>> | undefined;

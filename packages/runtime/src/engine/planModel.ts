@@ -19,7 +19,7 @@ import {
   readModel,
   type StepLimits,
 } from "@tensorplan/models";
-import { type Plan, plan } from "@tensorplan/scheduler";
+import { type Plan, plan, rulesFromFlags } from "@tensorplan/scheduler";
 import { type FoundDevices, findDevices } from "./backends.ts";
 import type { PlanModelOptions } from "./options.ts";
 
@@ -82,6 +82,8 @@ export async function planModel(options: PlanModelOptions = {}): Promise<Planned
   const ops = options.ops ?? coreOps;
   const written = model.graph({ limits, cacheDType: options.cacheDType ?? "f16" });
   const { graph, records } = runPasses(written, ops, defaultPasses);
+  const devices = found.devices.map(({ profile }) => profile);
+  const flagRules = rulesFromFlags(options.placement ?? {}, { graph, devices });
   return {
     file,
     model,
@@ -93,9 +95,9 @@ export async function planModel(options: PlanModelOptions = {}): Promise<Planned
     plan: plan({
       graph,
       ops,
-      devices: found.devices.map(({ profile }) => profile),
+      devices,
       ...(options.links === undefined ? {} : { links: options.links }),
-      ...(options.rules === undefined ? {} : { rules: options.rules }),
+      rules: [...(options.rules ?? []), ...flagRules],
       ...(options.budgets === undefined ? {} : { budgets: options.budgets }),
     }),
   };
