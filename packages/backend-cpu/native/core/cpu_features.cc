@@ -24,7 +24,6 @@ std::vector<std::string> detect() {
   add(__builtin_cpu_supports("avx512vbmi"), "avx512_vbmi");
   add(__builtin_cpu_supports("avx512bf16"), "avx512_bf16");
   add(__builtin_cpu_supports("avxvnni"), "avx_vnni");
-  add(__builtin_cpu_supports("avxvnni"), "avx_vnni");
 #elif defined(__aarch64__)
   found.emplace_back("neon");
 #endif

@@ -2,8 +2,8 @@
 //
 // Block types: a tile is up to 6 rows × 2 groups (32 columns): 12 integer and 12 float accumulators, two weight vectors and one broadcast
 // of four activations fill the 32 registers. A weight vector holds 16 columns × 4 k; vpdpbusd multiplies it by four activations of a row.
-// Few rows: codes are decoded in registers as they stream from memory. Many rows: decoded once into scratch, which stays in L2 while
-// tiles of rows, which stay in L1, pass over it.
+// Few rows: codes are decoded in registers as they stream from memory. Many rows: two groups at a time are decoded into scratch, and
+// while tiles of rows pass over them the next two are fetched.
 #include <immintrin.h>
 
 #include "ops/matmul/gemm_isa.h"
@@ -84,8 +84,11 @@ void decode_group(const uint8_t* from, int64_t blocks, uint8_t* to) {
   }
 }
 
+// Where a tile's columns go, and what it fetches for later.
 struct Store {
   __mmask16 mask[2];
+  // Decoded: memory to bring into the L2 cache meanwhile, a line of each for each block.
+  const uint8_t* ahead[2];
 };
 
 template <class Format, int kGroup, int G, int R>
@@ -93,7 +96,7 @@ inline __attribute__((always_inline)) void step(const uint8_t* const* w, const t
   __m512i v[G];
 #pragma GCC unroll 2
   for (int g = 0; g < G; g++) v[g] = Format::template vector<kGroup>(w[g]);
-#pragma GCC unroll 6
+#pragma GCC unroll 12
   for (int r = 0; r < R; r++) {
     int32_t four;
     __builtin_memcpy(&four, x[r][b].codes + 4 * kGroup, 4);
@@ -111,7 +114,7 @@ void tile(const uint8_t* const* weights, const void* const* rows, int64_t blocks
   __m512 acc[R][G];
 #pragma GCC unroll 2
   for (int g = 0; g < G; g++) w[g] = weights[g];
-#pragma GCC unroll 6
+#pragma GCC unroll 12
   for (int r = 0; r < R; r++) {
     x[r] = static_cast<const tp_act_block*>(rows[r]);
 #pragma GCC unroll 2
@@ -124,9 +127,12 @@ void tile(const uint8_t* const* weights, const void* const* rows, int64_t blocks
 #pragma GCC unroll 9
         for (int64_t i = 0; i < Format::kBytes; i += 64) _mm_prefetch(w[g] + kAhead + i, _MM_HINT_T0);
       }
+    } else {
+      _mm_prefetch(store.ahead[0] + 64 * b, _MM_HINT_T1);
+      _mm_prefetch(store.ahead[1] + 64 * b, _MM_HINT_T1);
     }
     __m512i sum[R][G];
-#pragma GCC unroll 6
+#pragma GCC unroll 12
     for (int r = 0; r < R; r++) {
 #pragma GCC unroll 2
       for (int g = 0; g < G; g++) sum[r][g] = _mm512_set1_epi32(x[r][b].bias);
@@ -142,7 +148,7 @@ void tile(const uint8_t* const* weights, const void* const* rows, int64_t blocks
     __m512 scale[G];
 #pragma GCC unroll 2
     for (int g = 0; g < G; g++) scale[g] = Format::scales(w[g]);
-#pragma GCC unroll 6
+#pragma GCC unroll 12
     for (int r = 0; r < R; r++) {
       const __m512 dx = _mm512_set1_ps(x[r][b].scale);
 #pragma GCC unroll 2
@@ -152,7 +158,7 @@ void tile(const uint8_t* const* weights, const void* const* rows, int64_t blocks
 #pragma GCC unroll 2
     for (int g = 0; g < G; g++) w[g] += Format::kBytes;
   }
-#pragma GCC unroll 6
+#pragma GCC unroll 12
   for (int r = 0; r < R; r++) {
     if (Fused) {
       _mm512_mask_storeu_ps(out[r] + column, store.mask[0], _mm512_mul_ps(tp_avx512_silu(acc[r][0]), acc[r][G - 1]));
@@ -168,74 +174,98 @@ using Tile = void (*)(const uint8_t* const*, const void* const*, int64_t, float*
 template <class Format, int G, bool Fused>
 constexpr Tile kTiles[kRows] = {tile<Format, G, 1, Fused>, tile<Format, G, 2, Fused>, tile<Format, G, 3, Fused>,
                                 tile<Format, G, 4, Fused>, tile<Format, G, 5, Fused>, tile<Format, G, 6, Fused>};
+// One group and 7 … 12 rows: weights that come straight from memory are decoded once for all.
+template <class Format>
+constexpr Tile kTallTiles[kRows] = {tile<Format, 1, 7, false>,  tile<Format, 1, 8, false>,  tile<Format, 1, 9, false>,
+                                    tile<Format, 1, 10, false>, tile<Format, 1, 11, false>, tile<Format, 1, 12, false>};
 
 inline __mmask16 mask_of(int64_t columns, int64_t group) {
   const int64_t left = columns - 16 * group;
   return left >= 16 ? 0xffff : static_cast<__mmask16>((1u << left) - 1);
 }
 
-// Calls f(first, count) for tiles of at most kRows rows whose sizes differ by at most one.
+// Calls f(tile, first, count) for tiles of at most kRows rows whose sizes differ by at most one.
 template <class F>
 inline void for_tiles(int64_t rows, F f) {
   const int64_t tiles = (rows + kRows - 1) / kRows;
   int64_t first = 0;
   for (int64_t t = 0; t < tiles; t++) {
     const int64_t next = rows * (t + 1) / tiles;
-    f(first, next - first);
+    f(t, first, next - first);
     first = next;
   }
 }
 
-// Rows over `groups` groups that start at w, `stride` bytes apart.
+// Few rows: straight from memory.
 template <class Format>
-inline void pass(const tp_gemm* p, const uint8_t* w, int64_t stride, int64_t first, int64_t count) {
+void gemm_direct(const tp_gemm* p) {
   const int64_t blocks = p->k / 32;
+  if (p->rows > kRows) {
+    for (int64_t g = 0; g < p->groups; g++) {
+      const uint8_t* const one[1] = {p->w + g * p->group_bytes};
+      kTallTiles<Format>[p->rows - kRows - 1](one, p->x, blocks, p->out, 16 * g, {{mask_of(p->columns, g), 0}, {}});
+    }
+    return;
+  }
   int64_t g = 0;
   for (; g + 2 <= p->groups; g += 2) {
-    const uint8_t* const pair[2] = {w + g * stride, w + (g + 1) * stride};
-    const Store store = {{mask_of(p->columns, g), mask_of(p->columns, g + 1)}};
-    kTiles<Format, 2, false>[count - 1](pair, p->x + first, blocks, p->out + first, 16 * g, store);
+    const uint8_t* const pair[2] = {p->w + g * p->group_bytes, p->w + (g + 1) * p->group_bytes};
+    kTiles<Format, 2, false>[p->rows - 1](pair, p->x, blocks, p->out, 16 * g,
+                                          {{mask_of(p->columns, g), mask_of(p->columns, g + 1)}, {}});
   }
   if (g < p->groups) {
-    const uint8_t* const one[1] = {w + g * stride};
-    const Store store = {{mask_of(p->columns, g), 0}};
-    kTiles<Format, 1, false>[count - 1](one, p->x + first, blocks, p->out + first, 16 * g, store);
+    const uint8_t* const one[1] = {p->w + g * p->group_bytes};
+    kTiles<Format, 1, false>[p->rows - 1](one, p->x, blocks, p->out, 16 * g, {{mask_of(p->columns, g), 0}, {}});
   }
 }
 
-template <class Format>
-inline void pass_gate_up(const tp_gemm* p, const uint8_t* gate, const uint8_t* up, int64_t stride, int64_t first, int64_t count) {
-  for (int64_t g = 0; g < p->groups; g++) {
-    const uint8_t* const pair[2] = {gate + g * stride, up + g * stride};
-    const Store store = {{mask_of(p->columns, g), 0}};
-    kTiles<Format, 2, true>[count - 1](pair, p->x + first, p->k / 32, p->out + first, 16 * g, store);
-  }
+// Two groups against all rows: both are decoded, then tiles of rows pass over them and fetch the next two (`next`) meanwhile.
+template <class Format, bool Fused>
+inline void pair_of_groups(const tp_gemm* p, const uint8_t* const (&from)[2], const uint8_t* const (&next)[2], int64_t column,
+                           __mmask16 first_mask, __mmask16 second_mask) {
+  const int64_t blocks = p->k / 32;
+  uint8_t* const to[2] = {p->scratch, p->scratch + blocks * Decoded::kBytes};
+  decode_group<Format>(from[0], blocks, to[0]);
+  decode_group<Format>(from[1], blocks, to[1]);
+  for_tiles(p->rows, [&](int64_t t, int64_t first, int64_t count) {
+    const int64_t offset = t * blocks * 64;
+    const bool more = offset < p->group_bytes;
+    const Store store = {{first_mask, second_mask}, {more ? next[0] + offset : to[0], more ? next[1] + offset : to[0]}};
+    kTiles<Decoded, 2, Fused>[count - 1](to, p->x + first, blocks, p->out + first, column, store);
+  });
 }
 
 template <class Format>
 void gemm_block(const tp_gemm* p) {
-  if (p->rows < kDecodeRows) {
-    for_tiles(p->rows, [=](int64_t first, int64_t count) { pass<Format>(p, p->w, p->group_bytes, first, count); });
-    return;
+  if (p->rows < kDecodeRows) return gemm_direct<Format>(p);
+  const int64_t blocks = p->k / 32;
+  int64_t g = 0;
+  for (; g + 2 <= p->groups; g += 2) {
+    const uint8_t* const w = p->w + g * p->group_bytes;
+    pair_of_groups<Format, false>(p, {w, w + p->group_bytes}, {w + 2 * p->group_bytes, w + 3 * p->group_bytes}, 16 * g,
+                                  mask_of(p->columns, g), mask_of(p->columns, g + 1));
   }
-  const int64_t stride = p->k / 32 * Decoded::kBytes;
-  for (int64_t g = 0; g < p->groups; g++) decode_group<Format>(p->w + g * p->group_bytes, p->k / 32, p->scratch + g * stride);
-  for_tiles(p->rows, [=](int64_t first, int64_t count) { pass<Decoded>(p, p->scratch, stride, first, count); });
+  if (g == p->groups) return;
+  decode_group<Format>(p->w + g * p->group_bytes, blocks, p->scratch);
+  const Store store = {{mask_of(p->columns, g), 0}, {p->scratch, p->scratch}};
+  for_tiles(p->rows, [&](int64_t, int64_t first, int64_t count) {
+    kTiles<Decoded, 1, false>[count - 1](&p->scratch, p->x + first, blocks, p->out + first, 16 * g, store);
+  });
 }
 
 template <class Format>
 void gate_up_block(const tp_gemm* p) {
-  if (p->rows < kDecodeRows) {
-    for_tiles(p->rows, [=](int64_t first, int64_t count) { pass_gate_up<Format>(p, p->w, p->w2, p->group_bytes, first, count); });
-    return;
-  }
-  const int64_t stride = p->k / 32 * Decoded::kBytes;
-  uint8_t* up = p->scratch + p->groups * stride;
   for (int64_t g = 0; g < p->groups; g++) {
-    decode_group<Format>(p->w + g * p->group_bytes, p->k / 32, p->scratch + g * stride);
-    decode_group<Format>(p->w2 + g * p->group_bytes, p->k / 32, up + g * stride);
+    const uint8_t* const pair[2] = {p->w + g * p->group_bytes, p->w2 + g * p->group_bytes};
+    const __mmask16 mask = mask_of(p->columns, g);
+    if (p->rows >= kDecodeRows) {
+      pair_of_groups<Format, true>(p, pair, {pair[0] + p->group_bytes, pair[1] + p->group_bytes}, 16 * g, mask, 0);
+      continue;
+    }
+    for_tiles(p->rows, [&](int64_t, int64_t first, int64_t count) {
+      kTiles<Format, 2, true>[count - 1](pair, p->x + first, p->k / 32, p->out + first, 16 * g, {{mask, 0}, {}});
+    });
   }
-  for_tiles(p->rows, [=](int64_t first, int64_t count) { pass_gate_up<Decoded>(p, p->scratch, up, stride, first, count); });
 }
 
 // ---- f32, f16, bf16 ----
@@ -260,7 +290,7 @@ template <class Format, int R>
 inline __attribute__((always_inline)) void float_products(const uint8_t* w, const void* const* rows, int64_t k, __m512 (&total)[R]) {
   const float* x[R];
   __m512 acc[R][4];
-#pragma GCC unroll 6
+#pragma GCC unroll 12
   for (int r = 0; r < R; r++) {
     x[r] = static_cast<const float*>(rows[r]);
 #pragma GCC unroll 4
@@ -277,7 +307,7 @@ inline __attribute__((always_inline)) void float_products(const uint8_t* w, cons
 #pragma GCC unroll 4
     for (int j = 0; j < 4; j++) {
       const __m512 v = Format::load(w + j * Format::kBytes);
-#pragma GCC unroll 6
+#pragma GCC unroll 12
       for (int r = 0; r < R; r++) acc[r][j] = _mm512_fmadd_ps(v, _mm512_set1_ps(x[r][i + j]), acc[r][j]);
     }
     w += 4 * Format::kBytes;
@@ -286,11 +316,11 @@ inline __attribute__((always_inline)) void float_products(const uint8_t* w, cons
   for (int j = 0; j < 3; j++) {
     if (i + j < k) {
       const __m512 v = Format::load(w + j * Format::kBytes);
-#pragma GCC unroll 6
+#pragma GCC unroll 12
       for (int r = 0; r < R; r++) acc[r][j] = _mm512_fmadd_ps(v, _mm512_set1_ps(x[r][i + j]), acc[r][j]);
     }
   }
-#pragma GCC unroll 6
+#pragma GCC unroll 12
   for (int r = 0; r < R; r++) total[r] = _mm512_add_ps(_mm512_add_ps(acc[r][0], acc[r][1]), _mm512_add_ps(acc[r][2], acc[r][3]));
 }
 
@@ -302,10 +332,10 @@ void float_tile(const uint8_t* w, const uint8_t* w2, const void* const* rows, in
   if (Fused) {
     __m512 b[R];
     float_products<Format, R>(w2, rows, k, b);
-#pragma GCC unroll 6
+#pragma GCC unroll 12
     for (int r = 0; r < R; r++) a[r] = _mm512_mul_ps(tp_avx512_silu(a[r]), b[r]);
   }
-#pragma GCC unroll 6
+#pragma GCC unroll 12
   for (int r = 0; r < R; r++) _mm512_mask_storeu_ps(out[r] + column, mask, a[r]);
 }
 
@@ -317,7 +347,7 @@ constexpr FloatTile kFloatTiles[kRows] = {float_tile<Format, 1, Fused>, float_ti
 
 template <class Format, bool Fused>
 void gemm_float(const tp_gemm* p) {
-  for_tiles(p->rows, [=](int64_t first, int64_t count) {
+  for_tiles(p->rows, [=](int64_t, int64_t first, int64_t count) {
     for (int64_t g = 0; g < p->groups; g++) {
       const uint8_t* w2 = Fused ? p->w2 + g * p->group_bytes : nullptr;
       kFloatTiles<Format, Fused>[count - 1](p->w + g * p->group_bytes, w2, p->x + first, p->k, p->out + first, 16 * g,
