@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TensorplanError } from "@tensorplan/ir";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { ByteWriter } from "./byteWriter.ts";
 import { type GgufType, ggufTypes } from "./ggufValue.ts";
@@ -271,6 +271,19 @@ describe("a large file made to do harm", () => {
   });
 });
 
+/** Opens a file and reads all that can be read of it. */
+const outcome = async (path: string): Promise<string> => {
+  try {
+    const file = await openGguf(path);
+    for (const tensor of file.tensors.values()) {
+      if (tensor.type !== undefined) await readTensorBytes(file, tensor);
+    }
+    return "opened";
+  } catch (error) {
+    return error instanceof TensorplanError ? "TensorplanError" : `escaped: ${String(error)}`;
+  }
+};
+
 describe("damage of any kind", () => {
   it("gives a file that opens or one TensorplanError, nothing else", async () => {
     const edit = fc.record({
@@ -286,15 +299,7 @@ describe("damage of any kind", () => {
           const bytes = Uint8Array.from(good);
           for (const { at, to } of edits) bytes[at] = to;
           writeFileSync(path, bytes.subarray(0, length ?? bytes.length));
-          try {
-            const file = await openGguf(path);
-            for (const tensor of file.tensors.values()) {
-              if (tensor.type !== undefined)
-                expect(await readTensorBytes(file, tensor)).toHaveLength(tensor.bytes);
-            }
-          } catch (error) {
-            expect(error).toBeInstanceOf(TensorplanError);
-          }
+          expect(await outcome(path)).toMatch(/^(opened|TensorplanError)$/);
         },
       ),
       { numRuns: 300 },

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSy
 import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { embeddedModelPath } from "../embeddedModelPath.ts";
 import { decodeMetadata } from "./decodeMetadata.ts";
@@ -11,7 +11,7 @@ import type { GgufMetadata, GgufValue } from "./ggufValue.ts";
 import { openGguf } from "./openGguf.ts";
 import { readTensorBytes, rowCount } from "./readTensorBytes.ts";
 import { scanHeader } from "./scanHeader.ts";
-import { type TensorToWrite, writeGguf } from "./writeGguf.ts";
+import { type TensorFill, type TensorToWrite, writeGguf } from "./writeGguf.ts";
 
 let folder: string;
 let path: string;
@@ -262,7 +262,7 @@ describe("writeGguf", () => {
   });
 
   it("refuses at once what can't fit on the disk", async () => {
-    const fill = vi.fn();
+    const fill = vi.fn<TensorFill>();
     const tensor: TensorToWrite = { name: "t", shape: [2 ** 24, 2 ** 24], type: "f32", data: fill };
     await expect(writeGguf(path, none, [tensor])).rejects.toMatchObject({ code: "gguf/disk-full" });
     expect(fill).not.toHaveBeenCalled();

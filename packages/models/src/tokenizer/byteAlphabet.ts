@@ -8,7 +8,7 @@ const unprintable = Array.from({ length: 256 }, (_, byte) => byte).filter(isUnpr
  * The alphabet in which byte-level vocabularies are written: each byte has one printable character, its own where that is printable, else
  * one from U+0100 on (so a space is "Ġ"). From OpenAI's GPT-2 encoder.
  */
-export const byteToChar: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
+const byteToChar: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
   const rank = unprintable.indexOf(byte);
   return String.fromCharCode(rank < 0 ? byte : 256 + rank);
 });

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { embeddedModelPath } from "../embeddedModelPath.ts";
 import type { GgufMetadata, GgufValue } from "../gguf/ggufValue.ts";
@@ -12,7 +12,7 @@ const text = fc.string({ unit: "binary", maxLength: 60 });
 /** Text of the characters on which pre-tokenizers differ. */
 const tricky = fc.string({
   unit: fc.constantFrom(
-    ..."aZéßЖ中가カ09٣½ \n\r\t\u00a0\u3000\u0085\ufeff'’sStTlL.,!?_-/（）“”😀\u0301\u200d",
+    ...Array.from("aZéßЖ中가カ09٣½ \n\r\t\u00a0\u3000\u0085\ufeff'’sStTlL.,!?_-/（）“”😀\u0301\u200d"),
   ),
   maxLength: 40,
 });

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { embeddedModelPath } from "../embeddedModelPath.ts";
 import type { GgufMetadata, GgufValue } from "../gguf/ggufValue.ts";
@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 
 /** Any text that UTF-8 can carry, odd characters of every plane included. */
-const text = fc.string({ unit: "binary", maxLength: 60 });
+const anyText = fc.string({ unit: "binary", maxLength: 60 });
 describe("the embedded model's tokenizer", () => {
   it.each(oracle.tests)("encodes $text as Hugging Face does, special tokens parsed", ({ text, ids }) => {
     expect(embedded.encode(text, { special: true })).toEqual(ids);
@@ -52,7 +52,7 @@ describe("the embedded model's tokenizer", () => {
 
   it("decodes what it encoded", () => {
     fc.assert(
-      fc.property(text, (s) => {
+      fc.property(anyText, (s) => {
         expect(embedded.decode(embedded.encode(s))).toBe(s);
       }),
     );
@@ -60,7 +60,7 @@ describe("the embedded model's tokenizer", () => {
 
   it("streams the same text, and never half a character", () => {
     fc.assert(
-      fc.property(text, (s) => {
+      fc.property(anyText, (s) => {
         const stream = embedded.streamDecoder();
         const parts = [...embedded.encode(s).map((id) => stream.push(id)), stream.end()];
         expect(parts.join("")).toBe(s);
@@ -91,12 +91,12 @@ describe("a vocabulary that can't be used", () => {
     }
     return copy;
   };
-  const text = (value: string): GgufValue => ({ type: "string", value });
+  const stringValue = (value: string): GgufValue => ({ type: "string", value });
 
   it.each<[string, string, (readonly [string, GgufValue | undefined])[]]>([
     ["missing", "no vocabulary", [["tokenizer.ggml.tokens", undefined]]],
-    ["unknown-pre", "an unknown pre-tokenizer", [["tokenizer.ggml.pre", text("my-own")]]],
-    ["unknown-model", "an unknown kind", [["tokenizer.ggml.model", text("bert")]]],
+    ["unknown-pre", "an unknown pre-tokenizer", [["tokenizer.ggml.pre", stringValue("my-own")]]],
+    ["unknown-model", "an unknown kind", [["tokenizer.ggml.model", stringValue("bert")]]],
     [
       "length",
       "types of another length",
@@ -125,7 +125,7 @@ describe("a vocabulary that can't be used", () => {
   it("says so when a text can't be expressed, and drops nothing", () => {
     const tokenizer = tokenizerFromGguf(
       new Map<string, GgufValue>([
-        ["tokenizer.ggml.model", text("gpt2")],
+        ["tokenizer.ggml.model", stringValue("gpt2")],
         ["tokenizer.ggml.tokens", { type: "array", of: "string", value: ["a", "b"] }],
         ["tokenizer.ggml.merges", { type: "array", of: "string", value: [] }],
       ]),
