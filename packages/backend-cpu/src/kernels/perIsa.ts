@@ -3,7 +3,11 @@ import { avx2Features, avx512Features } from "./isa.ts";
 
 type Isa = "avx512" | "avx2" | "generic";
 
-const features: Readonly<Record<Isa, readonly string[]>> = { avx512: avx512Features, avx2: avx2Features, generic: [] };
+const features: Readonly<Record<Isa, readonly string[]>> = {
+  avx512: avx512Features,
+  avx2: avx2Features,
+  generic: [],
+};
 
 /** Shares of the f32 rate and of the read bandwidth; memory-bound kernels reach much of the latter even without vectors. */
 export type IsaShares = Readonly<Record<Isa, readonly [compute: number, memory: number]>>;

@@ -1,6 +1,7 @@
 // Rows of a stored weight as f32, whatever its type and layout.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 
 #include "formats/format.h"
@@ -48,17 +49,20 @@ inline void decode_x16_group(const uint8_t* group, DType dtype, int64_t columns,
     }
 }
 
-// Matrix number `index` of a [matrices, rows, columns] weight → f32 [rows][columns].
-inline void decode_matrix(const uint8_t* weight, DType dtype, Layout layout, int64_t index, int64_t rows, int64_t columns, float* to) {
+// Matrix number `index` of a [matrices, rows, columns] weight → f32 [rows][stride], zeros behind the columns.
+inline void decode_matrix(const uint8_t* weight, DType dtype, Layout layout, int64_t index, int64_t rows, int64_t columns, float* to,
+                          int64_t stride) {
   const Format& format = format_of(dtype);
   weight += static_cast<size_t>(index) * matrix_bytes(dtype, layout, rows, columns);
   const size_t bytes = row_bytes(dtype, columns);
+  for (int64_t r = 0; r < rows; r++) std::fill(to + r * stride + columns, to + (r + 1) * stride, 0.0f);
   if (layout == Layout::rows) {
-    for (int64_t r = 0; r < rows; r++) format.decode_row(weight + static_cast<size_t>(r) * bytes, columns, to + r * columns);
+    for (int64_t r = 0; r < rows; r++) format.decode_row(weight + static_cast<size_t>(r) * bytes, columns, to + r * stride);
     return;
   }
   for (int64_t r = 0; r < rows; r += kGroupRows)
-    decode_x16_group(weight + static_cast<size_t>(r) * bytes, dtype, columns, std::min<int64_t>(kGroupRows, rows - r), to + r * columns, columns);
+    decode_x16_group(weight + static_cast<size_t>(r) * bytes, dtype, columns, std::min<int64_t>(kGroupRows, rows - r), to + r * stride,
+                     stride);
 }
 
 }  // namespace tensorplan

@@ -70,8 +70,8 @@ class MlaDecompressedAttention final : public Kernel {
     const int64_t head = chunk % heads_;
     QueryBlock tokens = block(0);
     for (int64_t i = 0; i < chunk / heads_; i++) tokens = block(tokens.first + tokens.count);
-    decode_matrix(k_up_.data, k_up_.dtype, k_up_.layout, head, nope_.size, latent_.size, s.k_up);
-    decode_matrix(v_b_.data, v_b_.dtype, v_b_.layout, head, value_width_, latent_.size, s.v_b);
+    decode_matrix(k_up_.data, k_up_.dtype, k_up_.layout, head, nope_.size, latent_.size, s.k_up, padded(latent_.size));
+    decode_matrix(v_b_.data, v_b_.dtype, v_b_.layout, head, value_width_, latent_.size, s.v_b, padded(latent_.size));
     load_queries(tokens, head, s);
     std::fill_n(s.max, tokens.count, -INFINITY);
     std::fill_n(s.sum, tokens.count, 0.0f);
@@ -91,8 +91,8 @@ class MlaDecompressedAttention final : public Kernel {
 
   Scratch lay_out(ScratchCutter& cut) const {
     Scratch s;
-    s.k_up = cut.floats((nope_.size + 4) * latent_.size);  // the last group of 4 rows may be read past its end
-    s.v_b = cut.floats((value_width_ + 4) * latent_.size);
+    s.k_up = cut.floats((nope_.size + 4) * padded(latent_.size));  // the last group of 4 rows may be read past its end
+    s.v_b = cut.floats((value_width_ + 4) * padded(latent_.size));
     s.q = cut.floats(kMostTokens * padded(q_width_));
     s.row = cut.floats(padded(row_width_));
     s.latent = cut.floats(kPageRows * padded(latent_.size));
@@ -129,13 +129,12 @@ class MlaDecompressedAttention final : public Kernel {
   void project(const float* w, int64_t columns, int64_t rows, const Scratch& s, float* out, int64_t out_stride) const {
     tp_flash_tile product = {};
     product.q = s.latent;
-    product.q_stride = padded(latent_.size);
     product.queries = rows;
-    product.k_stride = product.d = latent_.size;
+    product.q_stride = product.k_stride = product.d = padded(latent_.size);
     product.scale = 1;
     product.p_stride = out_stride;
     for (int64_t n = 0; n < columns; n += kPageRows) {
-      product.k = w + n * latent_.size;
+      product.k = w + n * product.k_stride;
       product.p = out + n;
       unit_->scores(&product, std::min(kPageRows, columns - n));
     }
@@ -203,9 +202,10 @@ class MlaDecompressedAttention final : public Kernel {
 
 void register_mla_decompressed_attention(KernelTable& table) {
   const PerIsa<const tp_flash_unit*> units = TP_PER_ISA_ADDRESS(tp_flash);
-  add_per_isa(table, "mla_decompressed_attention", units, [](const tp_flash_unit* unit, const NodeDesc& node) {
-    return std::make_unique<MlaDecompressedAttention>(unit, node);
-  });
+  for (const char* layout : {"x16", "rows"})  // read from the operands
+    add_per_isa(table, std::string("mla_decompressed_attention.") + layout, units, [](const tp_flash_unit* unit, const NodeDesc& node) {
+      return std::make_unique<MlaDecompressedAttention>(unit, node);
+    });
 }
 
 }  // namespace tensorplan
