@@ -4,5 +4,4 @@ oracleSuite({
   backend: "cpu",
   models: ["rand-deepseek3", "rand-llama", "rand-qwen3moe", "tiny-iq4_nl", "tiny-f16", "tiny-q8_0"],
   chunks: 16,
-  cacheDType: "f16",
 });

@@ -8,5 +8,4 @@ oracleSuite({
   backend: "reference",
   models: ["rand-deepseek3", "rand-llama", "rand-qwen3moe", "tiny-iq4_nl"],
   chunks: 1,
-  cacheDType: "f16",
 });

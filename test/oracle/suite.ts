@@ -8,11 +8,10 @@ export interface OracleOptions {
   readonly models: readonly string[];
   /** Chunks of 512 tokens whose perplexity is measured. */
   readonly chunks: number;
-  readonly cacheDType: "f32" | "f16";
 }
 
 /** Holds a backend against Hugging Face's logits, greedy text and perplexity, for files of 16-bit and of quantised weights. */
-export function oracleSuite({ backend, models, chunks, cacheDType }: OracleOptions): void {
+export function oracleSuite({ backend, models, chunks }: OracleOptions): void {
   for (const model of referenceModels.filter(({ name }) => models.includes(name))) {
     const title = model.absent === undefined ? model.name : `${model.name} (skipped: ${model.absent})`;
     describe.skipIf(model.absent !== undefined)(`${title} on ${backend}`, () => {
@@ -24,7 +23,6 @@ export function oracleSuite({ backend, models, chunks, cacheDType }: OracleOptio
           contextLength: 1024,
           microBatch: 512,
           maxOutputs: 512,
-          cacheDType,
         });
       });
       afterAll(() => engine?.dispose());

@@ -23,6 +23,7 @@ export interface PlanModelOptions {
   readonly sequences?: number | undefined;
   /** Most positions of one step whose logits are computed; absent: one for each sequence. */
   readonly maxOutputs?: number | undefined;
+  /** Absent: f32 while all caches together stay within 64 MiB, else f16. */
   readonly cacheDType?: CacheDType | undefined;
   /** Worker threads of each CPU device; absent: one for each core. */
   readonly threads?: number | undefined;

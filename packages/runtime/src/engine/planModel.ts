@@ -5,10 +5,12 @@ import {
   type OpSet,
   PAGE_ROWS,
   type PassRecord,
+  resolveShape,
   runPasses,
   TensorplanError,
 } from "@tensorplan/ir";
 import {
+  type CacheDType,
   embeddedModelPath,
   fileTensors,
   type GgufFile,
@@ -68,6 +70,20 @@ function stepLimits(options: PlanModelOptions, model: Model): StepLimits {
   return { tokens, outputs, sequences, context, slots: sequences * pagesFor(context) * PAGE_ROWS };
 }
 
+/** Caches up to this size are kept exact where the user doesn't say otherwise: rounding them would save nothing that counts. */
+const EXACT_CACHE_BYTES = 64 * 2 ** 20;
+
+/** The model's graph with the cache type asked for; without one: f32 while the caches are small, else f16. */
+function writeGraph(model: Model, limits: StepLimits, cacheDType: CacheDType | undefined): Graph {
+  const graph = model.graph({ limits, cacheDType: cacheDType ?? "f32" });
+  if (cacheDType !== undefined) return graph;
+  const bytes = graph.states.reduce(
+    (sum, state) => sum + 4 * resolveShape(graph, state, graph.symbols).reduce((n, size) => n * size, 1),
+    0,
+  );
+  return bytes <= EXACT_CACHE_BYTES ? graph : model.graph({ limits, cacheDType: "f16" });
+}
+
 /**
  * Opens a file, writes its model down as a graph, runs the passes, and plans. Reads the file's header only.
  * @throws TensorplanError for anything wrong with file, options, devices or rules
@@ -80,7 +96,7 @@ export async function planModel(options: PlanModelOptions = {}): Promise<Planned
   const model = readModel(file.metadata, fileTensors(file), options.definitions ?? modelDefinitions);
   const limits = stepLimits(options, model);
   const ops = options.ops ?? coreOps;
-  const written = model.graph({ limits, cacheDType: options.cacheDType ?? "f16" });
+  const written = writeGraph(model, limits, options.cacheDType);
   const { graph, records } = runPasses(written, ops, defaultPasses);
   const devices = found.devices.map(({ profile }) => profile);
   const flagRules = rulesFromFlags(options.placement ?? {}, { graph, devices });

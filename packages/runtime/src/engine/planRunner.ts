@@ -1,6 +1,19 @@
 import { type Device, deviceId, type Program, type RegionName, regionNames } from "@tensorplan/backend-api";
-import { PAGE_ROWS, size, TensorplanError } from "@tensorplan/ir";
-import { type Plan, type PlanVariant, planFor, splitProgram, weightPlaces } from "@tensorplan/scheduler";
+import { PAGE_ROWS, TensorplanError } from "@tensorplan/ir";
+import {
+  inputPlaces,
+  outputPlaces,
+  type Plan,
+  type PlanSplit,
+  type PlanVariant,
+  planFor,
+  programSymbols,
+  regionBytes,
+  splitProgram,
+  statePlaces,
+  stepTasks,
+  weightPlaces,
+} from "@tensorplan/scheduler";
 import { createExecutor } from "../executor/createExecutor.ts";
 import type { CopyCount, Executor, Step, StepTask } from "../executor/executor.ts";
 import { loadWeights } from "./loadWeights.ts";
@@ -54,7 +67,8 @@ export class PlanRunner implements StepRunner {
         }
         const device = match.backend.open(deviceId(planDevice.id), found.options);
         devices.push(device);
-        for (const region of regionNames) device.allocate(region, planDevice[region]);
+        const bytes = regionBytes(plan, planDevice.id);
+        for (const region of regionNames) device.allocate(region, bytes[region]);
       }
       const placed = devices.map((device) => ({ device, places: weightPlaces(plan, device.id) }));
       await loadWeights(file, placed, options.onProgress, options.signal);
@@ -80,44 +94,36 @@ export class PlanRunner implements StepRunner {
       sequences: symbols.sequences as number,
     });
     const compiled = this.#compiled.get(variant) ?? this.#compile(variant);
-    for (const input of this.#plan.inputs) {
-      const values = step.inputs[input.name] as Int32Array;
-      for (const { device, offset } of input.places) {
-        this.#device(device).write(
-          "inputs",
-          offset,
-          new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-        );
-      }
+    for (const { name, device, region, offset } of inputPlaces(this.#plan)) {
+      const values = step.inputs[name] as Int32Array;
+      this.#device(device).write(
+        region,
+        offset,
+        new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+      );
     }
     await compiled.step.run(
-      Object.keys(this.#plan.graph.symbols).map((name) => symbols[name] as number),
+      programSymbols(this.#plan).map((name) => symbols[name] as number),
       signal,
     );
     return this.#readLogits(variant, symbols.outputs as number);
   }
 
   copyPage(from: number, to: number): void {
-    for (const state of this.#plan.states) {
-      const slots = this.#plan.graph.symbols.slots as number;
-      const page = new Uint8Array((state.bytes / slots) * PAGE_ROWS);
-      const device = this.#device(state.device);
-      device.read("states", state.offset + from * page.length, page);
-      device.write("states", state.offset + to * page.length, page);
+    const slots = this.#plan.graph.symbols.slots as number;
+    for (const { device, region, offset, bytes } of statePlaces(this.#plan)) {
+      const page = new Uint8Array((bytes / slots) * PAGE_ROWS);
+      this.#device(device).read(region, offset + from * page.length, page);
+      this.#device(device).write(region, offset + to * page.length, page);
     }
   }
 
   /** What each device holds against what the plan said. */
   memory(): readonly MemoryFigure[] {
-    return this.#plan.devices.map((planned) => ({
-      device: planned.id,
-      planned: {
-        weights: planned.weights,
-        states: planned.states,
-        inputs: planned.inputs,
-        arena: planned.arena,
-      },
-      counted: this.#device(planned.id).counters().regionBytes,
+    return this.#plan.devices.map(({ id }) => ({
+      device: id,
+      planned: regionBytes(this.#plan, id),
+      counted: this.#device(id).counters().regionBytes,
     }));
   }
 
@@ -141,43 +147,33 @@ export class PlanRunner implements StepRunner {
 
   #compile(variant: PlanVariant): CompiledVariant {
     const programs: Program[] = [];
-    const index = new Map(variant.order.map((id, i) => [id, i]));
-    const waitsOn = (ids: readonly string[]) => ids.map((id) => index.get(id) as number);
     const deviceIndex = (id: string) => this.#plan.devices.findIndex((device) => device.id === id);
-    const tasks = variant.order.map((id): StepTask => {
-      const split = variant.splits.find((s) => s.id === id);
-      if (split !== undefined) {
-        const description = splitProgram(this.#plan, variant, split);
-        const program = this.#device(split.device).compile(description);
-        programs.push(program);
-        return {
-          kind: "run",
-          device: deviceIndex(split.device),
-          program,
-          symbols: description.symbols,
-          waits: waitsOn(split.waits),
-        };
+    const tasks = stepTasks(variant).map((task): StepTask => {
+      if (task.kind === "copy") {
+        const { value, from, to, bytes, waits } = task;
+        const place = (at: typeof from) => ({ ...at, device: deviceIndex(at.device) });
+        return { kind: "copy", value, from: place(from), to: place(to), bytes, waits };
       }
-      const transfer = variant.transfers.find((t) => t.id === id);
-      if (transfer === undefined)
-        throw new RangeError(`the plan's order names '${id}', which is neither split nor transfer`);
+      const split = variant.splits.find(({ id }) => id === task.split) as PlanSplit;
+      const description = splitProgram(this.#plan, variant, split);
+      const program = this.#device(task.device).compile(description);
+      programs.push(program);
       return {
-        kind: "copy",
-        value: transfer.value,
-        from: { device: deviceIndex(transfer.from), region: "arena", offset: transfer.fromOffset },
-        to: { device: deviceIndex(transfer.to), region: "arena", offset: transfer.toOffset },
-        bytes: size(transfer.formula),
-        waits: waitsOn([transfer.after]),
+        kind: "run",
+        device: deviceIndex(task.device),
+        program,
+        symbols: description.symbols,
+        waits: task.waits,
       };
     });
-    const step = this.#executor.compile({ tasks, symbols: Object.keys(this.#plan.graph.symbols) });
+    const step = this.#executor.compile({ tasks, symbols: programSymbols(this.#plan) });
     const compiled = { variant, programs, step };
     this.#compiled.set(variant, compiled);
     return compiled;
   }
 
   #readLogits(variant: PlanVariant, outputs: number): Float32Array {
-    const place = variant.outputs.find(({ name }) => name === "logits");
+    const place = outputPlaces(variant).find(({ name }) => name === "logits");
     if (place === undefined) throw new RangeError("the plan has no output 'logits'");
     const count = outputs * this.vocab;
     if (this.#logits.length < count) this.#logits = new Float32Array(count);

@@ -27,8 +27,15 @@ function homeOf(info: NodeInfo, device: number, { homes }: Surroundings): number
 }
 
 /** Remembers answers: layers repeat the same composites with their weights in the same places. */
-export function feasibility(ops: OpSet, around: Surroundings): Feasibility {
+export function feasibility(ops: OpSet, surroundings: Surroundings): Feasibility {
   const known = new Map<string, string | undefined>();
+  // An expansion on its own sees a later version of a state as a state: it lives where the first version does.
+  const firstVersion = new Map<string, string>();
+  const { homes } = surroundings;
+  const around = {
+    ...surroundings,
+    homes: { ...homes, of: (id: string) => homes.of(firstVersion.get(id) ?? id) },
+  };
 
   const judgeParts = (
     view: GraphView,
@@ -36,6 +43,9 @@ export function feasibility(ops: OpSet, around: Surroundings): Feasibility {
     lowering: string,
     device: number,
   ): string | undefined => {
+    for (const { value } of info.operands) {
+      if (value.root.kind === "state" && value.root !== value) firstVersion.set(value.id, value.root.id);
+    }
     const expansion = expandNode(view, info, ops, lowering, usedOutputs(view, info));
     const parts = viewGraph(expansion.graph, ops);
     for (const part of parts.nodes) {
