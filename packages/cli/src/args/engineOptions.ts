@@ -3,16 +3,16 @@ import { withShortName } from "./normaliseArgv.ts";
 import { wholeNumber } from "./numbers.ts";
 
 export const cacheTypes = ["f32", "f16", "bf16", "q8_0"] as const;
-const backends = ["auto", "cpu", "reference"] as const;
 
 /** Flags that say which model runs how: shared by every command that plans or runs one. */
 export interface EngineFlags {
   readonly model?: string;
   readonly ctxSize?: number;
   readonly batchSize?: number;
-  readonly ubatchSize?: number;
+  readonly ubatchSize: number;
   readonly threads?: number;
-  readonly backend: (typeof backends)[number];
+  /** `auto`, or names of backends in the order of their devices. */
+  readonly backend: string;
   readonly cpuDevices?: number;
   readonly gpuLayers?: number;
   readonly overrideTensor?: readonly string[];
@@ -33,7 +33,7 @@ export function addEngineOptions(command: Command): Command {
     .option("-c, --ctx-size <N>", "tokens that a sequence may have, prompt included", wholeNumber(1, 2 ** 24))
     .option(
       "-b, --batch-size <N>",
-      "tokens of a prompt that are handed over at once (default: all)",
+      "most tokens of one step, as llama.cpp calls it: -ub is cut down to it",
       wholeNumber(1, 2 ** 20),
     )
     .addOption(
@@ -53,7 +53,11 @@ export function addEngineOptions(command: Command): Command {
         "-ctk",
       ),
     )
-    .addOption(new Option("--backend <NAME>", "what runs the model").choices(backends).default("auto"))
+    .option(
+      "--backend <NAME,…>",
+      "what runs the model, devices in this order: cpu, reference, or a module (./mine.js) that exports a backend; auto: cpu where it is built",
+      "auto",
+    )
     .option("--cpu-devices <N>", "open the CPU as N devices with memories of their own", wholeNumber(1, 16))
     .addOption(
       withShortName(

@@ -14,6 +14,16 @@ export interface CommandEntry {
 /** Every command, in the order of the help. */
 export const commands: readonly CommandEntry[] = [
   {
+    name: "run",
+    summary: "continue a prompt",
+    load: async () => (await import("./run.ts")).run,
+  },
+  {
+    name: "devices",
+    summary: "list the devices of this machine",
+    load: async () => (await import("./devices.ts")).devices,
+  },
+  {
     name: "inspect",
     summary: "show a GGUF file's metadata and tensors",
     load: async () => (await import("./inspect.ts")).inspect,
@@ -22,6 +32,26 @@ export const commands: readonly CommandEntry[] = [
     name: "tokenize",
     summary: "show the tokens of a text",
     load: async () => (await import("./tokenize.ts")).tokenize,
+  },
+  {
+    name: "logits",
+    summary: "write the logits behind a prompt to a file",
+    load: async () => (await import("./logits.ts")).logits,
+  },
+  {
+    name: "perplexity",
+    summary: "measure how well a model predicts a text",
+    load: async () => (await import("./perplexity.ts")).perplexity,
+  },
+  {
+    name: "bench",
+    summary: "time prompts and generation, as llama-bench does",
+    load: async () => (await import("./bench.ts")).bench,
+  },
+  {
+    name: "sweep",
+    summary: "time them at growing context, as llama-sweep-bench does",
+    load: async () => (await import("./sweep.ts")).sweep,
   },
   {
     name: "synth",
