@@ -2,7 +2,7 @@ import type { OperandPlace, RegionName, WeightPlace } from "@tensorplan/backend-
 import { type DType, type Size, TensorplanError } from "@tensorplan/ir";
 import { contains, type StepSizes } from "../variants/box.ts";
 import type { Plan, PlanVariant } from "./plan.ts";
-import { findVariant, parseSize } from "./planIndex.ts";
+import { parseSize } from "./planIndex.ts";
 
 /** Weights to load into a device, in the order of their places. A weight in two layouts is listed twice. */
 export const weightPlaces = (plan: Plan, device: string): readonly WeightPlace[] =>
@@ -65,8 +65,8 @@ export const statePlaces = (plan: Plan): readonly HostPlace[] =>
   }));
 
 /** Where a variant leaves the graph's outputs. They stay until the next step. */
-export const outputPlaces = (plan: Plan, variantId: string): readonly Omit<HostPlace, "bytes">[] =>
-  findVariant(plan, variantId).outputs.map(({ name, device, region, offset, dtype, shape }) => ({
+export const outputPlaces = (variant: PlanVariant): readonly Omit<HostPlace, "bytes">[] =>
+  variant.outputs.map(({ name, device, region, offset, dtype, shape }) => ({
     name,
     device,
     region,

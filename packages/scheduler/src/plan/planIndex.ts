@@ -29,16 +29,6 @@ const missing = (what: string): TensorplanError =>
     hint: "make the plan again; a plan file must not be edited",
   });
 
-export function findVariant(plan: Plan, id: string): PlanVariant {
-  const variant = plan.variants.find((each) => each.id === id);
-  if (variant !== undefined) return variant;
-  throw new TensorplanError({
-    code: "plan/unknown-variant",
-    message: `the plan has no variant '${id}'`,
-    hint: `the variants are: ${plan.variants.map((each) => each.id).join(", ")}`,
-  });
-}
-
 type Base = Pick<OperandPlace, "region" | "offset" | "layout">;
 
 /** Builds the look-ups of a variant; the same variant object gives the same index. */

@@ -1,7 +1,7 @@
 import type { DeviceId, OperandPlace, ProgramNode, SplitProgram } from "@tensorplan/backend-api";
 import { type JsonValue, type NodeId, type Size, TensorplanError } from "@tensorplan/ir";
-import type { Plan, PlanAssignment, PlanVariant } from "./plan.ts";
-import { findVariant, parseSize, type VariantIndex, variantIndex } from "./planIndex.ts";
+import type { Plan, PlanAssignment, PlanSplit, PlanVariant } from "./plan.ts";
+import { parseSize, type VariantIndex, variantIndex } from "./planIndex.ts";
 
 /** Order of the step's symbols in every program of a plan. */
 export const programSymbols = (plan: Plan): readonly string[] => Object.keys(plan.graph.symbols).sort();
@@ -59,21 +59,12 @@ function programNode(plan: Plan, index: VariantIndex, position: number, device: 
 /**
  * What a backend compiles for one split of one variant.
  *
- * @throws TensorplanError `plan/unknown-variant`, `plan/unknown-split`, `plan/planned-kernel`
+ * @throws TensorplanError `plan/planned-kernel`
  */
-export function splitProgram(plan: Plan, variantId: string, splitId: string): SplitProgram {
-  const variant: PlanVariant = findVariant(plan, variantId);
-  const split = variant.splits.find(({ id }) => id === splitId);
-  if (split === undefined) {
-    throw new TensorplanError({
-      code: "plan/unknown-split",
-      message: `the variant '${variantId}' has no split '${splitId}'`,
-      hint: `it has ${variant.splits.length} splits, s0 and on`,
-    });
-  }
+export function splitProgram(plan: Plan, variant: PlanVariant, split: PlanSplit): SplitProgram {
   const index = variantIndex(plan, variant);
   return {
-    id: `${variantId}/${splitId}`,
+    id: `${variant.id}/${split.id}`,
     device: split.device as DeviceId,
     symbols: programSymbols(plan),
     nodes: split.nodes.map((position) => programNode(plan, index, position, split.device)),

@@ -1,7 +1,7 @@
 import type { RegionName } from "@tensorplan/backend-api";
 import type { Size } from "@tensorplan/ir";
-import type { Plan, PlanSplit, PlanTransfer } from "./plan.ts";
-import { findVariant, parseSize } from "./planIndex.ts";
+import type { PlanSplit, PlanTransfer, PlanVariant } from "./plan.ts";
+import { parseSize } from "./planIndex.ts";
 
 /** One task of a step. `waits`: positions of earlier tasks; tasks of one device also run in the order of the list. */
 export type StepTask =
@@ -23,8 +23,7 @@ export type StepTask =
     };
 
 /** The tasks of a step of one variant, in an order that satisfies their dependencies. */
-export function stepTasks(plan: Plan, variantId: string): readonly StepTask[] {
-  const variant = findVariant(plan, variantId);
+export function stepTasks(variant: PlanVariant): readonly StepTask[] {
   const splits = new Map(variant.splits.map((split) => [split.id, split]));
   const transfers = new Map(variant.transfers.map((transfer) => [transfer.id, transfer]));
   const position = new Map(variant.order.map((id, index) => [id, index]));
