@@ -1,1 +1,2 @@
-export {};
+export { cpuBackend, cpuBackend as default } from "./backend.ts";
+export { kernelRows } from "./kernels/index.ts";

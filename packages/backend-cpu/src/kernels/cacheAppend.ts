@@ -12,4 +12,6 @@ const rowsFor = (dtype: "f32" | "f16" | "bf16" | "q8_0"): readonly KernelRow[] =
     isas: dtype === "f32" ? ["generic"] : ["avx512", "avx2", "generic"],
   });
 
-export const cacheAppendRows: readonly KernelRow[] = (["f32", "f16", "bf16", "q8_0"] as const).flatMap(rowsFor);
+export const cacheAppendRows: readonly KernelRow[] = (["f32", "f16", "bf16", "q8_0"] as const).flatMap(
+  rowsFor,
+);

@@ -1,5 +1,5 @@
 import type { KernelPredicate, KernelRow, OperandClaim, WorkspaceTerm } from "@tensorplan/backend-api";
-import { f32, type IsaShares, i32, perIsa } from "./perIsa.ts";
+import { type IsaShares, i32, perIsa } from "./perIsa.ts";
 
 /** Element types that kernels widen to f32 as they read a cache. */
 export const cache: OperandClaim = { dtypes: ["f32", "f16", "bf16", "q8_0"] };
