@@ -66,3 +66,6 @@ export { fuseGateUp } from "./passes/fuseGateUp.ts";
 export { defaultPasses } from "./passes/index.ts";
 export type { Pass } from "./passes/pass.ts";
 export * from "./passes/runPasses.ts";
+export { randomGraph } from "./testing/randomGraph.ts";
+export { RandomNumbers } from "./testing/randomNumbers.ts";
+export { type RandomOperands, randomOperands } from "./testing/randomOperands.ts";

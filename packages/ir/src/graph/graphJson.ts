@@ -1,7 +1,7 @@
 import { TensorplanError } from "../errors.ts";
 import type { OpSet } from "../op/registry.ts";
 import { canonicalJson } from "./canonicalJson.ts";
-import { GRAPH_SCHEMA, type Graph } from "./graph.ts";
+import { GRAPH_SCHEMA, type Graph, type GraphNode } from "./graph.ts";
 import { graphSchema } from "./graphSchema.ts";
 import { validateGraph } from "./validateGraph.ts";
 
@@ -22,6 +22,20 @@ function parse(text: string): unknown {
 
 const schemaOf = (raw: unknown): unknown =>
   typeof raw === "object" && raw !== null && "schema" in raw ? raw.schema : undefined;
+
+const pickInOrder = <T>(record: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> =>
+  Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => names.indexOf(a) - names.indexOf(b)));
+
+/** Canonical text sorts operands by name; people read them in the order in which the operation states them. */
+function inStatedOrder(node: GraphNode, ops: OpSet): GraphNode {
+  const op = ops.get(node.op);
+  const operands = op.inputs.map(({ name }) => name);
+  return {
+    ...node,
+    inputs: pickInOrder(node.inputs, operands),
+    outputs: pickInOrder(node.outputs, op.outputs),
+  };
+}
 
 /**
  * Reads and validates a graph. @throws TensorplanError `graph/not-json`, `graph/schema-version`, `graph/malformed`, and what
@@ -51,5 +65,5 @@ export function graphFromJson(text: string, ops: OpSet): Graph {
     });
   }
   validateGraph(parsed.data, ops);
-  return Object.freeze(parsed.data);
+  return Object.freeze({ ...parsed.data, nodes: parsed.data.nodes.map((node) => inStatedOrder(node, ops)) });
 }
