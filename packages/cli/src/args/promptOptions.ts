@@ -49,10 +49,13 @@ export async function promptTokens(
   context: CliContext,
 ): Promise<readonly number[] | undefined> {
   if (flags.tokens !== undefined) return flags.tokens;
-  const text = flags.file === undefined ? flags.prompt : await readTextFile(flags.file, context);
-  if (text === undefined) return undefined;
-  return encodePrompt(text, tokenizer(), flags);
+  const text = await promptText(flags, context);
+  return text === undefined ? undefined : encodePrompt(text, tokenizer(), flags);
 }
+
+/** The prompt's text, where it was given as text. @throws TensorplanError `cli/unreadable` */
+export const promptText = async (flags: PromptFlags, context: CliContext): Promise<string | undefined> =>
+  flags.file === undefined ? flags.prompt : readTextFile(flags.file, context);
 
 export const encodePrompt = (
   text: string,
@@ -63,13 +66,7 @@ export const encodePrompt = (
 
 /** @throws TensorplanError `cli/empty-prompt`, `cli/token-range` */
 export function checkTokens(tokens: readonly number[], vocabSize: number): readonly number[] {
-  if (tokens.length === 0) {
-    throw new TensorplanError({
-      code: "cli/empty-prompt",
-      message: "the prompt is empty: there is nothing to go on with",
-      hint: "give some text (-p), a file (-f) or token ids (--tokens)",
-    });
-  }
+  if (tokens.length === 0) throw emptyPrompt();
   const wrong = tokens.find((token) => token >= vocabSize);
   if (wrong === undefined) return tokens;
   throw new TensorplanError({
@@ -78,3 +75,10 @@ export function checkTokens(tokens: readonly number[], vocabSize: number): reado
     hint: `give ids from 0 to ${vocabSize - 1}`,
   });
 }
+
+export const emptyPrompt = () =>
+  new TensorplanError({
+    code: "cli/empty-prompt",
+    message: "the prompt is empty: there is nothing to go on with",
+    hint: "give some text (-p), a file (-f) or token ids (--tokens)",
+  });

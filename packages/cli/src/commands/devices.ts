@@ -44,7 +44,7 @@ export const devices: DefineCommand = (command, context) => {
       const found: Found[] = [];
       for (const name of flags.backend ?? ownBackends) {
         const backend = await loadBackend(name);
-        found.push({ backend: backend.name, probe: backend.probe(options) });
+        found.push({ backend: name, probe: backend.probe(options) });
       }
       if (flags.json)
         return writeJson(

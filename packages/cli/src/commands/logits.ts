@@ -1,6 +1,6 @@
 import { Option } from "commander";
 import { addEngineOptions, type EngineFlags } from "../args/engineOptions.ts";
-import { addPromptOptions, type PromptFlags, promptTokens } from "../args/promptOptions.ts";
+import { addPromptOptions, type PromptFlags } from "../args/promptOptions.ts";
 import { readModelHeader } from "../engine/modelHeader.ts";
 import { openEngine } from "../engine/openEngine.ts";
 import { writeJson, writeTo } from "../output/streams.ts";
@@ -37,7 +37,7 @@ export const logits: DefineCommand = (command, context) => {
       if (flags.json && flags.output === "-")
         command.error("error: --json and -o - both want standard output");
       const header = await readModelHeader(flags.model);
-      const tokens = await promptTokens(flags, header.tokenizer, context);
+      const tokens = await header.prompt(flags, context);
       if (tokens === undefined)
         return command.error("error: give a text (-p), a file (-f) or token ids (--tokens)");
       header.checkPrompt(tokens, flags.ctxSize);

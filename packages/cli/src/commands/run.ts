@@ -9,7 +9,7 @@ import {
 import { planHash } from "@tensorplan/scheduler";
 import { addEngineOptions, type EngineFlags } from "../args/engineOptions.ts";
 import { wholeNumber } from "../args/numbers.ts";
-import { addPromptOptions, encodePrompt, type PromptFlags, promptTokens } from "../args/promptOptions.ts";
+import { addPromptOptions, encodePrompt, type PromptFlags } from "../args/promptOptions.ts";
 import { addSamplerOptions, samplerOptionsOf } from "../args/samplerOptions.ts";
 import type { CliContext } from "../cliContext.ts";
 import { DEMO_TOKENS, demoPrompts, demoSampling } from "../engine/demoPrompts.ts";
@@ -52,7 +52,7 @@ export const run: DefineCommand = (command, context) => {
     .action(async (flags: RunFlags) => {
       const started = performance.now();
       const header = await readModelHeader(flags.model);
-      const given = await promptTokens(flags, header.tokenizer, context);
+      const given = await header.prompt(flags, context);
       if (given === undefined && flags.model !== undefined) {
         return command.error("error: give a prompt: a text (-p), a file (-f) or token ids (--tokens)");
       }
@@ -70,8 +70,10 @@ export const run: DefineCommand = (command, context) => {
       const sequences = negative === undefined ? 1 : 2;
       const needs = { contextLength, sequences, maxOutputs: sequences };
       const colours = coloursFor(context.stderr, context.env);
+      let hash = "";
       const engine = await openEngine(header.path, flags, needs, context, async ({ plan }) => {
-        if (!flags.json) await writeTo(context.stderr, planSummary(plan, planHash(plan), colours));
+        hash = planHash(plan);
+        if (!flags.json) await writeTo(context.stderr, planSummary(plan, hash, colours));
       });
       try {
         const job: Job = {
@@ -83,6 +85,7 @@ export const run: DefineCommand = (command, context) => {
           flags,
           header,
           loadMs: performance.now() - started,
+          hash,
         };
         if (flags.json) return await writeJson(context.stdout, await report(job, context));
         await stream(job, shown, context);
@@ -102,6 +105,8 @@ interface Job {
   readonly flags: RunFlags;
   readonly header: ModelHeader;
   readonly loadMs: number;
+  /** The plan's. */
+  readonly hash: string;
 }
 
 const demoPrompt = (seed: number): string => demoPrompts[seed % demoPrompts.length] ?? "";
@@ -197,7 +202,7 @@ async function report(job: Job, context: CliContext) {
     seed: sampler.seed,
     sampling: sampler.describe(),
     timings: clock.timings(prompt.length, loadMs),
-    plan: planFigures(engine.plan, planHash(engine.plan)),
+    plan: planFigures(engine.plan, job.hash),
   };
 }
 

@@ -7,7 +7,14 @@ import {
   type Tokenizer,
   tokenizerFromGguf,
 } from "@tensorplan/models";
-import { checkTokens } from "../args/promptOptions.ts";
+import {
+  checkTokens,
+  emptyPrompt,
+  encodePrompt,
+  type PromptFlags,
+  promptText,
+} from "../args/promptOptions.ts";
+import type { CliContext } from "../cliContext.ts";
 
 /** What can be known of a model from its header alone, before gigabytes are read. */
 export interface ModelHeader {
@@ -20,6 +27,11 @@ export interface ModelHeader {
   tokenizer(): Tokenizer;
   /** The begin-of-text token, where the file states one. */
   bos(): number | undefined;
+  /**
+   * The tokens of a prompt that isn't empty; undefined where none was given.
+   * @throws TensorplanError `cli/empty-prompt`, also where a begin-of-text token would be all; `cli/unreadable`; `cli/token-range`
+   */
+  prompt(flags: PromptFlags, context: CliContext): Promise<readonly number[] | undefined>;
   /** @throws TensorplanError `cli/empty-prompt`, `cli/token-range` */
   checkTokens(tokens: readonly number[]): readonly number[];
   /** As `checkTokens`; also `cli/prompt-too-long` where the prompt doesn't fit the context that is wanted. */
@@ -33,15 +45,22 @@ export async function readModelHeader(path: string = embeddedModelPath()): Promi
   const architecture = read.string("general.architecture");
   const vocab = file.tensors.get("token_embd.weight")?.shape[0] ?? read.integer(`${architecture}.vocab_size`);
   let tokenizer: Tokenizer | undefined;
+  const tokenizerOf = () => {
+    tokenizer ??= tokenizerFromGguf(file.metadata);
+    return tokenizer;
+  };
   return {
     path,
     file,
     vocab,
-    trainedContext: read.integer(`${architecture}.context_length`),
-    tokenizer() {
-      tokenizer ??= tokenizerFromGguf(file.metadata);
-      return tokenizer;
+    async prompt(flags, context) {
+      if (flags.tokens !== undefined) return checkTokens(flags.tokens, vocab);
+      const text = await promptText(flags, context);
+      if (text === "") throw emptyPrompt();
+      return text === undefined ? undefined : checkTokens(encodePrompt(text, tokenizerOf(), flags), vocab);
     },
+    trainedContext: read.integer(`${architecture}.context_length`),
+    tokenizer: tokenizerOf,
     bos: () => read.optionalInteger("tokenizer.ggml.bos_token_id"),
     checkTokens: (tokens) => checkTokens(tokens, vocab),
     checkPrompt(tokens, context) {

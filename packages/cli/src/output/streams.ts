@@ -22,9 +22,15 @@ export function writeTo(stream: CliStream, text: string | Uint8Array): Promise<v
   });
 }
 
-/** Writes a value as JSON and a line's end. */
-export const writeJson = (stream: CliStream, value: unknown): Promise<void> =>
-  writeTo(stream, `${JSON.stringify(value, plainJson, 2)}\n`);
+/** Writes a value as JSON and a line's end: two spaces a level, arrays of numbers on one line. */
+export function writeJson(stream: CliStream, value: unknown): Promise<void> {
+  const text = JSON.stringify(value, plainJson, 2);
+  // Strings hold no raw line's end, so nothing inside one can look like this.
+  const compact = text.replaceAll(/\[\n[\d\s.,e+-]+\]/g, (array) =>
+    array.replaceAll(/\s+/g, " ").replace("[ ", "[").replace(" ]", "]"),
+  );
+  return writeTo(stream, `${compact}\n`);
+}
 
 /** What JSON can't hold: wide integers become numbers where that is exact, else strings; typed arrays become arrays. */
 function plainJson(_key: string, value: unknown): unknown {
