@@ -72,5 +72,5 @@ export const gateUpSwiglu = <
   at: string,
   x: Tensor<readonly [...B, K], "f32">,
   gate: Tensor<readonly [N, K2], D> & SameAxis<K, K2, "gate_up_swiglu: x ends in", "gate reads">,
-  up: Tensor<U, D> & SameAxes<readonly [N, K2], U, "gate_up_swiglu: gate has the axes", "up has">,
+  up: Tensor<U, NoInfer<D>> & SameAxes<readonly [N, K2], U, "gate_up_swiglu: gate has the axes", "up has">,
 ): Tensor<readonly [...B, N], "f32"> => typed(addNode(gateUpSwigluOp, at, { x, gate, up }));
