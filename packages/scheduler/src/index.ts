@@ -1,4 +1,7 @@
+export { explainNode } from "./explain/explainNode.ts";
 export { formatBytes } from "./explain/formatBytes.ts";
+export { formatPlanSummary } from "./explain/formatPlanSummary.ts";
+export { formatPlanTable, variantOfPhase } from "./explain/formatPlanTable.ts";
 export { contributors, totalBytes } from "./memory/budget.ts";
 export { plan } from "./plan/makePlan.ts";
 export * from "./plan/places.ts";

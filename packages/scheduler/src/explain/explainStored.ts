@@ -1,0 +1,26 @@
+import type { Plan } from "../plan/plan.ts";
+import { formatBytes } from "./formatBytes.ts";
+import { explainTried, nameRule } from "./ruleText.ts";
+
+/** Where a weight or cache lives and why; `undefined` for other names. */
+export function explainStored(plan: Plan, id: string): readonly string[] | undefined {
+  const weight = plan.weights.find((each) => each.weight === id);
+  if (weight !== undefined) {
+    const copies = weight.copies.map(({ device, layout, bytes, because }) => {
+      const why =
+        because.kind === "home"
+          ? `because of ${nameRule(plan, weight.decision.rule)}`
+          : because.kind === "replica"
+            ? `a second time, because a node there reads it and ${nameRule(plan, because.rule)} allows it`
+            : "a second time, because another kernel reads it in this layout";
+      return `Weight '${id}' (${weight.dtype}) lives on ${device} as ${layout}, ${formatBytes(bytes)}, ${why}.`;
+    });
+    return [...copies, ...explainTried(weight.decision)];
+  }
+  const state = plan.states.find((each) => each.state === id);
+  if (state === undefined) return undefined;
+  return [
+    `Cache '${id}' (${state.dtype}) lives on ${state.device}, ${formatBytes(state.bytes)}, because of ${nameRule(plan, state.decision.rule)}.`,
+    ...explainTried(state.decision),
+  ];
+}

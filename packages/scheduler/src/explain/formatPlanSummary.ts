@@ -1,0 +1,112 @@
+import { totalBytes } from "../memory/budget.ts";
+import type { Plan, PlanVariant } from "../plan/plan.ts";
+import { planHash } from "../plan/planJson.ts";
+import { describeBox } from "../variants/box.ts";
+import { formatBytes } from "./formatBytes.ts";
+import { textTable } from "./textTable.ts";
+
+const indent = (lines: readonly string[]): readonly string[] => lines.map((line) => `  ${line}`);
+
+const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
+
+function deviceLines(plan: Plan): readonly string[] {
+  const rows = plan.devices.map((device) => [
+    device.id,
+    ...[device.weights, device.states, device.inputs, device.arena, totalBytes(device), device.budget].map(
+      formatBytes,
+    ),
+  ]);
+  return textTable(
+    [["device", "weights", "caches", "inputs", "work area", "in all", "may use"], ...rows],
+    [1, 2, 3, 4, 5, 6],
+  );
+}
+
+function variantLines(plan: Plan): readonly string[] {
+  const rows = plan.variants.map(({ id, box, splits, transfers }) => {
+    const bytes = transfers.reduce((sum, transfer) => sum + transfer.bytes, 0);
+    const copies =
+      transfers.length === 0
+        ? "no copies"
+        : `${count(transfers.length, "copy", "copies")}, up to ${formatBytes(bytes)}`;
+    return [id, describeBox(box), count(splits.length, "split"), copies];
+  });
+  return textTable(rows);
+}
+
+/** Equal lines of different variants are one line that names them. */
+function perVariant(
+  plan: Plan,
+  lines: (
+    variant: PlanVariant,
+  ) => ReadonlyMap<string, { readonly cells: readonly string[]; readonly n: number }>,
+): readonly string[] {
+  const merged = new Map<string, { readonly cells: readonly string[]; readonly counts: string[] }>();
+  for (const variant of plan.variants) {
+    for (const [key, { cells, n }] of lines(variant)) {
+      const line = merged.get(key) ?? { cells, counts: [] };
+      line.counts.push(`${variant.id} ${n}`);
+      merged.set(key, line);
+    }
+  }
+  const rows = [...merged.entries()]
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .map(([, { cells, counts }]) => [...cells, counts.join(", ")]);
+  return textTable(rows);
+}
+
+const tally = (items: readonly (readonly string[])[]) => {
+  const lines = new Map<string, { readonly cells: readonly string[]; n: number }>();
+  for (const cells of items) {
+    const key = cells.join("\n");
+    const line = lines.get(key);
+    if (line === undefined) lines.set(key, { cells, n: 1 });
+    else line.n++;
+  }
+  return lines;
+};
+
+const loweringLines = (plan: Plan): readonly string[] =>
+  perVariant(plan, ({ lowerings, decisions }) =>
+    tally(
+      lowerings.map(({ op, lowering, decision }) => [`${op}: ${lowering}`, `'${decisions[decision]?.rule}'`]),
+    ),
+  );
+
+const kernelLines = (plan: Plan): readonly string[] =>
+  perVariant(plan, ({ nodes }) =>
+    tally(
+      nodes.flatMap(({ node, kernel, device }) =>
+        kernel === null || device === null ? [] : [[plan.nodes[node]?.op ?? "", kernel, device]],
+      ),
+    ),
+  );
+
+function ruleLines(plan: Plan): readonly string[] {
+  const own = plan.rules.filter(({ origin }) => origin.kind !== "default").length;
+  const used = plan.fallbacks
+    .filter(({ count: n }) => n > 0)
+    .map(({ rule, count: n }) => `fallback '${rule}' decided ${count(n, "time")}`);
+  return [
+    `${count(plan.rules.length, "rule")}, ${own} of them yours; ${used.join("; ") || "no fallback was needed"}`,
+  ];
+}
+
+/** A plan in short: memory of each device, variants with splits and copies, lowerings with their rules, kernels by operation. */
+export function formatPlanSummary(plan: Plan): string {
+  const lowerings = loweringLines(plan);
+  return [
+    `plan ${planHash(plan).slice(0, 12)} of ${plan.graph.name}`,
+    ...indent(deviceLines(plan)),
+    "variants",
+    ...indent(variantLines(plan)),
+    ...(lowerings.length === 0 ? [] : ["lowerings", ...indent(lowerings)]),
+    "kernels",
+    ...indent(kernelLines(plan)),
+    "rules",
+    ...indent(ruleLines(plan)),
+    ...(plan.warnings.length === 0
+      ? []
+      : ["warnings", ...indent(plan.warnings.map(({ message }) => message))]),
+  ].join("\n");
+}
