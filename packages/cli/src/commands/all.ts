@@ -19,6 +19,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./run.ts")).run,
   },
   {
+    name: "plan",
+    summary: "show where everything lives and runs, and what memory it takes",
+    load: async () => (await import("./plan.ts")).plan,
+  },
+  {
+    name: "explain",
+    summary: "say why a node, weight or cache is where it is",
+    load: async () => (await import("./explain.ts")).explain,
+  },
+  {
     name: "devices",
     summary: "list the devices of this machine",
     load: async () => (await import("./devices.ts")).devices,

@@ -1,0 +1,44 @@
+import { formatPlanSummary, formatPlanTable, planToJson, variantOfPhase } from "@tensorplan/scheduler";
+import { Option } from "commander";
+import { addEngineOptions, type EngineFlags } from "../args/engineOptions.ts";
+import { planFlags } from "../engine/openEngine.ts";
+import { writeTo } from "../output/streams.ts";
+import type { DefineCommand } from "./all.ts";
+
+interface PlanFlags extends EngineFlags {
+  readonly phase?: "prefill" | "decode";
+  readonly json?: true;
+}
+
+export const plan: DefineCommand = (command, context) => {
+  addEngineOptions(
+    command.description(
+      "Shows where every weight and cache lives and where every operation runs, by which rule, and what memory that takes, to the byte. " +
+        "No weight is read.",
+    ),
+  )
+    .addOption(
+      new Option("--phase <PHASE>", "list every node of the steps of one phase, in order").choices([
+        "prefill",
+        "decode",
+      ]),
+    )
+    .option("--json", "print the plan itself: canonical JSON, the same bytes for the same input")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  tensorplan plan -m model.gguf\n  tensorplan plan -m model.gguf --cpu-devices 2 -ot 'exps=cpu:1' --phase decode\n  tensorplan plan -m model.gguf --json > plan.json",
+    )
+    .action(async (flags: PlanFlags) => {
+      const planned = await planFlags(flags.model, flags, { contextLength: flags.ctxSize }, context);
+      if (flags.json) {
+        const shown =
+          flags.phase === undefined
+            ? planned.plan
+            : { ...planned.plan, variants: [variantOfPhase(planned.plan, flags.phase)] };
+        return writeTo(context.stdout, `${planToJson(shown)}\n`);
+      }
+      await writeTo(context.stdout, `${formatPlanSummary(planned.plan)}\n`);
+      if (flags.phase === undefined) return;
+      await writeTo(context.stdout, `\n${formatPlanTable(planned.plan, flags.phase)}\n`);
+    });
+};
