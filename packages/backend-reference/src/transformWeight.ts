@@ -51,7 +51,12 @@ function headRanges(
   source: TensorSource,
   take: HeadRows,
 ): { first: number; count: number }[] {
-  if (take.heads * take.groupRows !== rowCount(source.shape) || take.firstRow + take.rows > take.groupRows) {
+  const divides = Number.isInteger(take.groupRows);
+  if (
+    !divides ||
+    take.heads * take.groupRows !== rowCount(source.shape) ||
+    take.firstRow + take.rows > take.groupRows
+  ) {
     wrong(
       place,
       "weight/head-rows",
