@@ -31,7 +31,7 @@ export interface Selector {
   readonly dtype?: DType | readonly DType[];
   /** `decode`: one new token for each sequence; `prefill`: more. */
   readonly phase?: "decode" | "prefill";
-  /** New tokens of the sequence in the step. */
+  /** New tokens that the sequence gains in the whole call, of which a step may carry only a part: how a prompt is cut decides nothing. */
   readonly tokensPerSequence?: Range;
   /** New tokens of all sequences in the step. */
   readonly tokens?: Range;

@@ -27,19 +27,18 @@ export function boundsOf(symbols: Bindings, box: Box): Bounds | undefined {
     top(box.tokens.below),
     sequences * top(box.tokensPerSequence.below),
   );
-  const leastTokens = Math.max(box.tokens.from, box.sequences.from * box.tokensPerSequence.from);
+  // A sequence's new tokens may come in several steps, so a step may carry few of them; but they must fit the context.
+  if (box.tokensPerSequence.from > (symbols["context"] ?? Number.POSITIVE_INFINITY)) return undefined;
+  const leastTokens = Math.max(box.tokens.from, box.sequences.from);
   // The bound of a box counts rows, the symbol whole pages: a sequence of 65 rows has a context of 128.
   const pages = (rows: number) => Math.ceil(rows / PAGE_ROWS);
-  const leastPages = pages(Math.max(box.context.from, box.tokensPerSequence.from));
+  const leastPages = pages(box.context.from);
   const mostPages = pages(top(box.context.below));
 
   if (symbols["tokens"] !== undefined) [min["tokens"], max["tokens"]] = [leastTokens, tokens];
   if (symbols["outputs"] !== undefined) max["outputs"] = Math.min(symbols["outputs"], tokens);
   if (symbols["sequences"] !== undefined) {
-    [min["sequences"], max["sequences"]] = [
-      box.sequences.from,
-      Math.min(sequences, Math.floor(tokens / box.tokensPerSequence.from)),
-    ];
+    [min["sequences"], max["sequences"]] = [box.sequences.from, Math.min(sequences, tokens)];
   }
   if (symbols["pages"] !== undefined) {
     [min["pages"], max["pages"]] = [leastPages, Math.min(symbols["pages"], mostPages)];

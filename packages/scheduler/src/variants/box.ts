@@ -32,18 +32,19 @@ const isWhole = (range: BoxRange) => range.from === 1 && range.below === null;
 const printBoxRange = ({ from, below }: BoxRange): string =>
   below === null ? `${from} or more` : from === below - 1 ? String(from) : `${from} to ${below - 1}`;
 
-const dimNoun: Readonly<Record<StepDim, string>> = {
-  tokensPerSequence: "new tokens a sequence",
-  tokens: "tokens in all",
-  context: "rows of context",
-  sequences: "sequences",
+/** One and several. */
+const dimNoun: Readonly<Record<StepDim, readonly [string, string]>> = {
+  tokensPerSequence: ["new token a sequence", "new tokens a sequence"],
+  tokens: ["token in all", "tokens in all"],
+  context: ["row of context", "rows of context"],
+  sequences: ["sequence", "sequences"],
 };
 
 /** `1 to 127 new tokens a sequence, 4096 or more rows of context`. */
 export const describeBox = (box: Box): string =>
   stepDims
     .filter((dim) => !isWhole(box[dim]))
-    .map((dim) => `${printBoxRange(box[dim])} ${dimNoun[dim]}`)
+    .map((dim) => `${printBoxRange(box[dim])} ${dimNoun[dim][box[dim].below === 2 ? 0 : 1]}`)
     .join(", ") || "steps of every size";
 
 const phaseName = (range: BoxRange): string =>

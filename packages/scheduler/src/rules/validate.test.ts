@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { rule } from "../testing/fixtures.ts";
+import { defaultRules } from "./defaults.ts";
+import type { Rule } from "./rule.ts";
+import { validateRules } from "./validate.ts";
+
+const check = (...rules: readonly Rule[]) => validateRules(rules, ["cpu", "cuda:0"]);
+
+test("accepts the defaults", () => {
+  expect(() => check(...defaultRules({ devices: ["cpu" as never, "cuda:0" as never] }))).not.toThrow();
+});
+
+test.each<[string, string, readonly Rule[]]>([
+  [
+    "two rules of one name",
+    "rules/duplicate-name",
+    [rule("a", {}, { place: "cpu" }), rule("a", {}, { place: "cpu" })],
+  ],
+  ["a device that isn't there", "rules/unknown-device", [rule("a", {}, { prefer: ["cpu", "gpu"] })]],
+  ["streaming", "rules/deferred", [rule("a", {}, { stream: ["cuda:0"] })]],
+  ["sharding", "rules/deferred", [rule("a", {}, { shard: { axis: "ffn", devices: ["cpu", "cuda:0"] } })]],
+  ["optimising", "rules/deferred", [rule("a", {}, { optimise: "decode" })]],
+  ["residence by operation", "rules/store-selector", [rule("a", { op: "matmul" }, { store: "cpu" })]],
+  ["residence by size", "rules/store-selector", [rule("a", { not: { phase: "decode" } }, { store: "cpu" })]],
+  ["an empty range", "rules/empty-range", [rule("a", { layer: { atLeast: 4, below: 4 } }, { place: "cpu" })]],
+])("refuses %s and names the rule", (_, code, rules) => {
+  expect(() => check(...rules)).toThrow(
+    expect.objectContaining({ code, message: expect.stringContaining("rule 'a' (api)") }),
+  );
+});
+
+test("there are no defaults without devices", () => {
+  expect(() => defaultRules({ devices: [] })).toThrow(expect.objectContaining({ code: "plan/no-devices" }));
+});
