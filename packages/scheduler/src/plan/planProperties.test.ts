@@ -1,0 +1,234 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { rule } from "../testing/fixtures.ts";
+import { randomPlan } from "../testing/randomPlans.ts";
+import { plan } from "./makePlan.ts";
+import type { Plan, PlanNode, PlanVariant } from "./plan.ts";
+import { planToJson } from "./planJson.ts";
+
+const only = ({ variants }: Plan): PlanVariant => variants[0] as PlanVariant;
+
+/** Values that a node reads and writes, views and later versions taken back to what they share storage with. */
+function storage(made: Plan) {
+  const roots = new Map<string, string>();
+  const nodes = only(made).nodes.map(({ node }) => made.nodes[node] as PlanNode);
+  const outputsOf = ({ id, outputs }: PlanNode) =>
+    Object.keys(outputs).map((name) => (name === "out" ? id : `${id}:${name}`));
+  for (const node of nodes) {
+    const [alias] = Object.values(node.aliases ?? {});
+    const base = alias === undefined ? undefined : node.inputs[alias];
+    for (const value of outputsOf(node))
+      roots.set(value, base === undefined ? value : (roots.get(base) ?? base));
+  }
+  const root = (value: string) => roots.get(value) ?? value;
+  return {
+    nodes,
+    reads: (node: PlanNode) => [...new Set(Object.values(node.inputs).map(root))],
+    writes: (node: PlanNode) => outputsOf(node).map(root),
+    root,
+  };
+}
+
+test("every node with a kernel has one device and stands in one split of it", () => {
+  fc.assert(
+    fc.property(randomPlan(12, 3), ({ input }) => {
+      const variant = only(plan(input));
+      const seen = variant.splits.flatMap(({ nodes }) => nodes);
+      expect(new Set(seen).size).toBe(seen.length);
+      variant.nodes.forEach(({ device, kernel, decision }, position) => {
+        const splits = variant.splits.filter(({ nodes }) => nodes.includes(position));
+        expect(splits.map((split) => split.device)).toEqual(device === null ? [] : [device]);
+        expect([kernel === null, decision < 0]).toEqual([device === null, device === null]);
+      });
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("exactly the values that are read on another device are copied there, once", () => {
+  fc.assert(
+    fc.property(randomPlan(12, 3), ({ input }) => {
+      const made = plan(input);
+      const variant = only(made);
+      const { nodes, reads, writes } = storage(made);
+      const madeOn = new Map<string, string>();
+      const needed = new Set<string>();
+      nodes.forEach((node, position) => {
+        const device = variant.nodes[position]?.device;
+        if (device === null || device === undefined) return;
+        for (const value of reads(node)) {
+          const from = madeOn.get(value);
+          if (from !== undefined && from !== device) needed.add(`${value} ${from} ${device}`);
+        }
+        for (const value of writes(node)) madeOn.set(value, device);
+      });
+      const copied = variant.transfers.map(({ value, from, to }) => `${value} ${from} ${to}`);
+      expect([...copied].sort()).toEqual([...needed].sort());
+    }),
+    { numRuns: 60 },
+  );
+});
+
+/**
+ * Runs a plan's tasks in a random order that keeps to what the plan promises: each device in its own order, waits respected. Memory
+ * holds, for each byte range, the name of the value that was written last.
+ */
+function simulate(made: Plan, choose: (n: number) => number): void {
+  const variant = only(made);
+  const { nodes, reads, writes } = storage(made);
+  const memory = new Map(
+    variant.memory.map(({ device }) => [device, [] as { from: number; to: number; value: string }[]]),
+  );
+  const place = (device: string, value: string) =>
+    variant.memory.find((each) => each.device === device)?.buffers.find(({ id }) => id === value);
+  const write = (device: string, from: number, bytes: number, value: string) => {
+    const cells = memory.get(device) as { from: number; to: number; value: string }[];
+    const kept = cells.filter((cell) => cell.to <= from || cell.from >= from + bytes);
+    memory.set(device, [...kept, { from, to: from + bytes, value }]);
+  };
+  const holds = (device: string, value: string) => {
+    const at = place(device, value);
+    return (memory.get(device) ?? []).some((cell) => cell.value === value && cell.from === at?.offset);
+  };
+  const done = new Set<string>();
+  const queues = new Map<string, string[]>();
+  for (const split of variant.splits)
+    queues.set(split.device, [...(queues.get(split.device) ?? []), split.id]);
+  const ready = () => [
+    ...[...queues.values()].flatMap(([head]) => {
+      const split = variant.splits.find(({ id }) => id === head);
+      return split?.waits.every((wait) => done.has(wait)) ? [split.id] : [];
+    }),
+    ...variant.transfers.filter(({ id, after }) => !done.has(id) && done.has(after)).map(({ id }) => id),
+  ];
+  for (let tasks = ready(); tasks.length > 0; tasks = ready()) {
+    const task = tasks[choose(tasks.length)] as string;
+    done.add(task);
+    const transfer = variant.transfers.find(({ id }) => id === task);
+    if (transfer !== undefined) {
+      const { value, from, to, bytes, fromOffset, toOffset } = transfer;
+      expect(place(from, value)?.offset).toBe(fromOffset);
+      expect(holds(from, value), `${value} is on ${from} when it is copied`).toBe(true);
+      write(to, toOffset, bytes, value);
+      continue;
+    }
+    const split = variant.splits.find(({ id }) => id === task);
+    const device = split?.device ?? "";
+    queues.get(device)?.shift();
+    for (const position of split?.nodes ?? []) {
+      const node = nodes[position] as PlanNode;
+      const work = variant.memory
+        .find((each) => each.device === device)
+        ?.workspaces.find(({ id }) => id === node.id);
+      if (work !== undefined) write(device, work.offset, work.bytes, "work area");
+      for (const value of writes(node)) {
+        const at = place(device, value);
+        if (at !== undefined) write(device, at.offset, at.bytes, value);
+      }
+      // After the writes: a kernel may write before it has read everything.
+      for (const value of reads(node)) {
+        if (place(device, value) !== undefined)
+          expect(holds(device, value), `${node.id} finds ${value}`).toBe(true);
+      }
+    }
+  }
+  expect(done.size).toBe(variant.splits.length + variant.transfers.length);
+  for (const { value, device, region } of variant.outputs) {
+    if (region === "arena") expect(holds(device, storage(made).root(value)), `output ${value}`).toBe(true);
+  }
+}
+
+test("whatever the order in which devices work, every node finds its operands in memory", () => {
+  fc.assert(
+    fc.property(randomPlan(14, 3), fc.infiniteStream(fc.nat(1000)), ({ input }, stream) => {
+      simulate(plan(input), (n) => (stream.next().value as number) % n);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test("the order of all tasks satisfies their dependencies", () => {
+  fc.assert(
+    fc.property(randomPlan(12, 3), ({ input }) => {
+      const { order, splits, transfers } = only(plan(input));
+      const at = (id: string) => order.indexOf(id);
+      expect([...order].sort()).toEqual([...splits, ...transfers].map(({ id }) => id).sort());
+      for (const { id, waits } of splits) for (const wait of waits) expect(at(wait)).toBeLessThan(at(id));
+      for (const { id, after } of transfers) expect(at(after)).toBeLessThan(at(id));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("a rule that decides nothing can be left out: no assignment, split, transfer or offset changes", () => {
+  const decided = ({ variants, weights, states, devices }: Plan) => ({
+    variants: variants.map(({ decisions, nodes, lowerings, ...rest }) => ({
+      ...rest,
+      nodes: nodes.map((node) => ({ ...node, decision: decisions[node.decision]?.rule })),
+      lowerings: lowerings.map((each) => ({ ...each, decision: decisions[each.decision]?.rule })),
+    })),
+    weights: weights.map(({ decision, ...rest }) => ({ ...rest, rule: decision.rule })),
+    states: states.map(({ decision, ...rest }) => ({ ...rest, rule: decision.rule })),
+    devices,
+  });
+  fc.assert(
+    fc.property(randomPlan(8, 2), fc.nat(100), ({ input }, where) => {
+      const idle = rule(
+        "idle",
+        { op: "rope", tokensPerSequence: { atLeast: 17 } },
+        { place: "d1" },
+        { optional: true },
+      );
+      const rules = [...input.rules];
+      rules.splice(where % (rules.length + 1), 0, idle);
+      expect(decided(plan({ ...input, rules }))).toEqual(decided(plan(input)));
+    }),
+    { numRuns: 40 },
+  );
+});
+
+/** The same value with the keys of every object in another order. */
+function shuffled<T>(value: T, random: () => number): T {
+  if (Array.isArray(value)) return value.map((item) => shuffled(item as unknown, random)) as T;
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return value;
+  const entries = Object.entries(value).map(([key, member]) => ({
+    key,
+    member: shuffled(member as unknown, random),
+    at: random(),
+  }));
+  return Object.fromEntries(entries.sort((a, b) => a.at - b.at).map(({ key, member }) => [key, member])) as T;
+}
+
+test("the order of keys, features, layouts and links doesn't change a byte", () => {
+  fc.assert(
+    fc.property(randomPlan(10, 3), fc.infiniteStream(fc.nat()), ({ input }, stream) => {
+      const random = () => stream.next().value as number;
+      const { ops, ...data } = input;
+      const link = { bandwidth: 1e9, latencyNs: 1000 };
+      const [a, b, c] = input.devices.map(({ id }) => id);
+      if (a === undefined || b === undefined || c === undefined)
+        throw new Error("three devices were asked for");
+      const devices = data.devices.map((device) => ({ ...device, features: ["x", "y"] }));
+      const links = [
+        { between: [a, b] as const, ...link },
+        { between: [b, c] as const, ...link },
+      ];
+      const again = shuffled({ ...data, devices }, random);
+      const swapped = {
+        ...again,
+        devices: again.devices.map((device) => ({
+          ...device,
+          features: ["y", "x"],
+          layouts: [...device.layouts].reverse(),
+        })),
+        links: [
+          { between: [c, b] as const, ...link },
+          { between: [a, b] as const, ...link },
+        ],
+      };
+      expect(planToJson(plan({ ...swapped, ops }))).toBe(planToJson(plan({ ...data, devices, links, ops })));
+    }),
+    { numRuns: 40 },
+  );
+});
