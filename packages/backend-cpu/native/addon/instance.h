@@ -14,9 +14,11 @@ struct Instance {
   Napi::FunctionReference program_class;
   std::set<std::weak_ptr<Device>, std::owner_less<>> devices;  // closed when the environment ends, so that no step holds that up
 
-  ~Instance() {
+  // Called before the environment's objects go.
+  void end() {
     for (const auto& each : devices)
       if (const auto device = each.lock()) device->close();
+    devices.clear();
   }
 };
 

@@ -1,40 +1,21 @@
 #include "core/thread_pool.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <exception>
 #include <new>
 #include <stdexcept>
 #include <utility>
 
-#include "core/futex.h"
+#include "tensorplan/futex.h"
 
 namespace tensorplan {
 namespace {
 
-constexpr auto kSpin = std::chrono::microseconds(30);
 constexpr int64_t kMostChunks = int64_t{1} << 31;
 
 uint32_t stage_of(uint64_t ticket) { return static_cast<uint32_t>(ticket >> 32); }
 uint32_t left_of(uint64_t ticket) { return static_cast<uint32_t>(ticket); }
-
-// Spins until `ready` or the time is up.
-template <class Ready>
-bool spin(const Ready& ready) {
-  for (int i = 0; i < 16; i++) {
-    if (ready()) return true;
-    cpu_relax();
-  }
-  const auto end = std::chrono::steady_clock::now() + kSpin;
-  do {
-    for (int i = 0; i < 16; i++) {
-      if (ready()) return true;
-      cpu_relax();
-    }
-  } while (std::chrono::steady_clock::now() < end);
-  return ready();
-}
 
 void free_aligned(uint8_t* bytes) { std::free(bytes); }
 
@@ -170,7 +151,7 @@ bool ThreadPool::take_chunks(Worker& worker, uint32_t generation) {
 
 void ThreadPool::wait_for_chunks(uint32_t chunks) {
   const auto over = [&] { return done_.load(std::memory_order_acquire) == chunks; };
-  if (spin(over)) return;
+  if (spin_until(over)) return;
   caller_sleeps_.store(true, std::memory_order_seq_cst);
   for (;;) {
     const uint32_t done = done_.load(std::memory_order_seq_cst);
@@ -186,7 +167,7 @@ void ThreadPool::work(int index) {
     return stage_of(ticket_.load(std::memory_order_acquire)) != seen || quit_.load(std::memory_order_relaxed);
   };
   for (;;) {
-    if (!spin(called)) {
+    if (!spin_until(called)) {
       const uint32_t bell = bell_.load(std::memory_order_seq_cst);
       sleepers_.fetch_add(1, std::memory_order_seq_cst);
       if (stage_of(ticket_.load(std::memory_order_seq_cst)) == seen && !quit_.load(std::memory_order_seq_cst)) futex_wait(bell_, bell);

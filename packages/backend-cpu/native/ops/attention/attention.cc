@@ -1,6 +1,7 @@
 // Causal softmax attention of grouped query heads over paged key and value caches. See paged_flash.h.
 #include <stdexcept>
 
+#include "ops/attention/f32_tile_work.h"
 #include "ops/attention/paged_flash.h"
 #include "ops/common/fixed_axis_size.h"
 #include "ops/common/per_isa.h"
@@ -23,7 +24,8 @@ std::unique_ptr<Kernel> make(const tp_flash_unit* unit, const NodeDesc& node, bo
   shape.scale = static_cast<float>(node.attrs.number("scale", 1));
   if (shape.heads % shape.key_heads != 0)
     throw std::invalid_argument(node.id + ": the number of query heads isn't a multiple of the number of key heads");
-  return std::make_unique<PagedFlash>(unit, shape, split);
+  return std::make_unique<PagedFlash>(unit, shape, split,
+                                      std::make_unique<F32TileWork>(unit, shape, PagedFlash::most_queries(shape)));
 }
 
 }  // namespace

@@ -6,23 +6,17 @@
 #pragma once
 
 #include "ops/attention/flash_unit.h"
-#include "ops/attention/paging.h"
+#include "ops/attention/tile_work.h"
 #include "ops/common/row_chunks.h"
 
 namespace tensorplan {
 
-struct FlashShape {
-  int64_t heads = 1, key_heads = 1;  // of queries; of the cache
-  int64_t d = 0, dv = 0;             // width of keys and of values
-  bool latent = false;               // values are columns [value_start, value_start + dv) of the key row
-  int64_t value_start = 0;
-  DType key_type = DType::f32, value_type = DType::f32;
-  float scale = 1;
-};
-
 class PagedFlash final : public Kernel {
  public:
-  PagedFlash(const tp_flash_unit* unit, const FlashShape& shape, bool split);
+  PagedFlash(const tp_flash_unit* unit, const FlashShape& shape, bool split, std::unique_ptr<TileWork> work);
+
+  // Queries (tokens × heads that share a key head) of the largest block.
+  static int64_t most_queries(const FlashShape& shape);
 
   size_t scratch_bytes() const override;
   void bind(const std::map<std::string, Operand>& operands, uint8_t* workspace) override;
@@ -32,30 +26,28 @@ class PagedFlash final : public Kernel {
 
  private:
   struct Scratch {
-    float *q, *k, *v, *p, *max, *sum, *acc, *all_max, *all_sum, *all_acc;
-    int32_t* limits;
+    QueryStates all, span;
+    uint8_t* work;
   };
-  Scratch scratch(uint8_t* memory, size_t* bytes) const;
+  Scratch lay_out(ScratchCutter& cut) const;
 
-  void load_queries(const QueryBlock& block, int64_t key_head, const Scratch& s) const;
   // Computes one span of a block; false if no query of the block sees a row of it.
-  bool span(const QueryBlock& block, int64_t key_head, int64_t index, const Scratch& s, float* max, float* sum, float* acc) const;
+  bool span(const QueryBlock& block, int64_t key_head, int64_t index, const QueryStates& states, uint8_t* work) const;
   void run_all_spans(const QueryBlock& block, int64_t key_head, const Scratch& s) const;
   void run_one_span(const QueryBlock& block, int64_t key_head, int64_t index, const Scratch& s) const;
   void combine(int64_t row, const Scratch& s) const;
+  void write(int64_t row, const float* acc, float sum) const;
 
   // Partial result of (token, head, span): acc, then max, then sum.
-  float* partial(int64_t row, int64_t span) const { return partials_ + (row * kMaxSpans + span) * (dv_padded_ + 16); }
+  float* partial(int64_t row, int64_t span) const { return partials_ + (row * kMaxSpans + span) * (stride_ + 16); }
 
   const tp_flash_unit* unit_;
   FlashShape shape_;
   bool split_;
-  int64_t group_, most_tokens_, most_queries_, d_padded_, dv_padded_;
-  size_t key_row_bytes_, value_row_bytes_, key_head_bytes_, value_head_bytes_;
+  std::unique_ptr<TileWork> work_;
+  int64_t group_, most_tokens_, stride_;
 
   Paging paging_;
-  const float* q_ = nullptr;
-  const uint8_t *k_ = nullptr, *v_ = nullptr;
   float *out_ = nullptr, *partials_ = nullptr;
   RowChunks combine_rows_;
 };

@@ -64,16 +64,24 @@ void decode_group(const uint8_t* from, int64_t blocks, Decoded* to) {
   }
 }
 
+// Sixteen columns at once; compilers split these into what the instruction set has.
+typedef int16_t Shorts __attribute__((vector_size(32)));
+typedef int32_t Ints __attribute__((vector_size(64)));
+typedef float Floats __attribute__((vector_size(64)));
+
 void block_products(const Decoded* w, const tp_act_block* x, int64_t blocks, float* out) {
   float acc[16] = {};
   for (int64_t b = 0; b < blocks; b++) {
-    int32_t sum[16] = {};
+    Ints sum = {};
     for (int k = 0; k < 32; k += 2) {
-      const int16_t a0 = x[b].codes[k], a1 = x[b].codes[k + 1];
-      for (int n = 0; n < 16; n++)
-        sum[n] += static_cast<int16_t>(static_cast<int16_t>(w[b].codes[k][n] * a0) + static_cast<int16_t>(w[b].codes[k + 1][n] * a1));
+      Shorts first, second;
+      memcpy(&first, w[b].codes[k], sizeof first);
+      memcpy(&second, w[b].codes[k + 1], sizeof second);
+      const Shorts pair = first * static_cast<int16_t>(x[b].codes[k]) + second * static_cast<int16_t>(x[b].codes[k + 1]);
+      sum += __builtin_convertvector(pair, Ints);
     }
-    for (int n = 0; n < 16; n++) acc[n] = fma_or_not(static_cast<float>(sum[n]), w[b].scales[n] * x[b].scale, acc[n]);
+    const Floats products = __builtin_convertvector(sum, Floats);
+    for (int n = 0; n < 16; n++) acc[n] = fma_or_not(products[n], w[b].scales[n] * x[b].scale, acc[n]);
   }
   memcpy(out, acc, sizeof acc);
 }

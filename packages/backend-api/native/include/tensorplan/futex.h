@@ -1,7 +1,8 @@
-// Sleep until a 32-bit word changes.
+// Waiting between threads: spin for some microseconds, then sleep until a 32-bit word changes.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 
 #if defined(__linux__)
@@ -38,6 +39,24 @@ inline void cpu_relax() {
 #elif defined(__aarch64__)
   asm volatile("yield");
 #endif
+}
+
+// Spins until `ready()` or for about 30 µs, which is less than putting a thread to sleep and waking it costs; returns `ready()`.
+template <class Ready>
+bool spin_until(const Ready& ready) {
+  const auto spin = [&ready] {
+    for (int i = 0; i < 16; i++) {
+      if (ready()) return true;
+      cpu_relax();
+    }
+    return false;
+  };
+  if (spin()) return true;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(30);
+  do {
+    if (spin()) return true;
+  } while (std::chrono::steady_clock::now() < end);
+  return ready();
 }
 
 }  // namespace tensorplan
