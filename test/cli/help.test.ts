@@ -1,7 +1,19 @@
 import { describe, expect, test } from "vitest";
 import { tensorplan } from "./support.ts";
 
-const commands = ["inspect", "tokenize", "synth"];
+const commands = [
+  "run",
+  "plan",
+  "explain",
+  "devices",
+  "inspect",
+  "tokenize",
+  "logits",
+  "perplexity",
+  "bench",
+  "sweep",
+  "synth",
+];
 
 describe("help", () => {
   test("lists every command on stdout", async () => {

@@ -1,0 +1,121 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { planFromJson, planHash } from "@tensorplan/scheduler";
+import { describe, expect, test } from "vitest";
+import { reference, temporaryFolder, tensorplan } from "./support.ts";
+
+const folder = temporaryFolder();
+
+describe("plan", () => {
+  test("says what lives and runs where", async () => {
+    const { code, stdout } = await tensorplan(["plan", "--backend", "reference"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^plan [0-9a-f]{12} of deepseek2$/m);
+    expect(stdout).toMatch(/mla_attention: absorbed .*'latent attention absorbs few tokens'/);
+  });
+
+  test("lists every node of a phase with its rule", async () => {
+    const { stdout } = await tensorplan(["plan", "--backend", "reference", "--phase", "decode"]);
+    expect(stdout).toMatch(/^s0 +reference +blk\.5\.attn\.q +matmul .*compute where the weight lives$/m);
+  });
+
+  test("prints canonical JSON that reads back and is the same every time", async () => {
+    const argv = [
+      "plan",
+      "--json",
+      "--cpu-devices",
+      "2",
+      "-ngl",
+      "3",
+      "-m",
+      reference("rand-deepseek3.gguf"),
+    ];
+    const [first, second] = await Promise.all([tensorplan(argv), tensorplan(argv)]);
+    expect(first.stdout).toBe(second.stdout);
+    const plan = planFromJson(first.stdout);
+    expect(planHash(plan)).toMatch(/^[0-9a-f]{64}$/);
+    expect(plan.devices.map(({ id }) => id)).toEqual(["cpu:0", "cpu:1"]);
+    expect(plan.rules[0]?.origin).toEqual({ kind: "flag", text: "-ngl 3" });
+  });
+
+  test("takes rules from a file, in front of the flags'", async () => {
+    const path = join(folder, "rules.json");
+    const rule = { name: "experts elsewhere", when: { weight: "*_exps*" }, do: { store: "cpu:1" } };
+    writeFileSync(path, JSON.stringify({ schema: "tensorplan.rules/1", rules: [rule] }));
+    const { code, stdout } = await tensorplan([
+      "plan",
+      "--json",
+      "--cpu-devices",
+      "2",
+      "--rules",
+      path,
+      "-ot",
+      "token_embd=cpu:1",
+    ]);
+    expect(code).toBe(0);
+    expect(
+      planFromJson(stdout)
+        .rules.slice(0, 2)
+        .map(({ name }) => name),
+    ).toEqual(["experts elsewhere", "-ot token_embd=cpu:1"]);
+  });
+
+  test("a context that doesn't fit is refused with what it would take", async () => {
+    const { code, stderr } = await tensorplan(["plan", "-c", "16000000"]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error\[/);
+    expect(stderr).toContain("hint");
+  });
+});
+
+describe("explain", () => {
+  test("gives the rule, the rules before it and the verdicts", async () => {
+    const { code, stdout } = await tensorplan(["explain", "blk.3.attn.q"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("because of rule 'compute where the weight lives'");
+    expect(stdout).toContain("Weight 'blk.3.attn_q.weight' (iq4_nl) lives on");
+  });
+
+  test("explains weights that a flag moved, also as JSON", async () => {
+    const argv = [
+      "explain",
+      "--cpu-devices",
+      "2",
+      "-ot",
+      "blk.3.*exps=cpu:1",
+      "--json",
+      "blk.3.ffn_up_exps.weight",
+    ];
+    const result = JSON.parse((await tensorplan(argv)).stdout);
+    expect(result.weights[0]).toMatchObject({
+      decision: { rule: "-ot blk.3.*exps=cpu:1" },
+      copies: [{ device: "cpu:1" }],
+    });
+  });
+
+  test("an unknown name is an error that suggests near ones", async () => {
+    const { code, stderr } = await tensorplan(["explain", "blk.3.attn"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("error[explain/unknown]");
+    expect(stderr).toContain("blk.3.attn.");
+  });
+});
+
+describe("devices", () => {
+  test("lists the reference device, always, with its kernels as JSON", async () => {
+    const { code, stdout } = await tensorplan(["devices", "--backend", "reference", "--json"]);
+    expect(code).toBe(0);
+    const [found] = JSON.parse(stdout);
+    expect(found).toMatchObject({ backend: "reference", kind: "devices", devices: [{ id: "reference" }] });
+    expect(found.devices[0].kernels.length).toBeGreaterThan(20);
+    expect((await tensorplan(["devices", "--backend", "reference"])).stdout).toMatch(
+      /^reference +reference /m,
+    );
+  });
+
+  test("opens the CPU as several devices when asked", async () => {
+    const { stdout } = await tensorplan(["devices", "--backend", "cpu", "--cpu-devices", "2"]);
+    expect(stdout).toMatch(/^cpu:0 /m);
+    expect(stdout).toMatch(/^cpu:1 /m);
+  });
+});
