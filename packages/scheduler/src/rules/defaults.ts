@@ -60,10 +60,22 @@ export function defaultRules({
       why: "the scores never leave the kernel",
     }),
     rule({
+      name: "attention in parts",
+      when: { op: ["attention", "latent_attention"] },
+      do: { lower: "naive" },
+      why: "where no kernel does it at once, scores, softmax and values can be done one after the other",
+    }),
+    rule({
       name: "experts in one kernel",
       when: { op: "moe" },
       do: { lower: "fused" },
       why: "tokens are sorted by expert once",
+    }),
+    rule({
+      name: "experts in parts",
+      when: { op: "moe" },
+      do: { lower: "primitives" },
+      why: "where no kernel does it at once, the products can be done one after the other",
     }),
     rule({
       name: "any lowering that works",
