@@ -1,10 +1,14 @@
+export { type CompareOptions, compareBackends, type NodeDifference } from "./compare/compareBackends.ts";
 export { Engine, type PrefillOptions } from "./engine/engine.ts";
 export type { OnLogits, SequenceTokens } from "./engine/engineSteps.ts";
 export { type GeneratedToken, type GenerateOptions, generate } from "./engine/generate.ts";
-export type { EngineOptions, LoadProgress, PlanModelOptions } from "./engine/options.ts";
+export type { EngineOptions, PlanModelOptions } from "./engine/options.ts";
 export { type PlannedModel, planModel } from "./engine/planModel.ts";
-export type { MemoryFigure } from "./engine/planRunner.ts";
 export { Sequence } from "./engine/sequence.ts";
+export { assembleStep } from "./engine/stepInputs.ts";
+export { fileSource } from "./execute/fileSource.ts";
+export type { LoadProgress } from "./execute/loadWeights.ts";
+export type { FoundDevice, MemoryFigure } from "./execute/planExecutor.ts";
 export { parseLogitBias, parseSamplerOrder } from "./sampling/parseSamplerFlags.ts";
 export {
   type Candidate,

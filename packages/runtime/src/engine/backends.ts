@@ -1,12 +1,7 @@
-import type { Backend, BackendOptions, DeviceProfile } from "@tensorplan/backend-api";
+import type { Backend, BackendOptions } from "@tensorplan/backend-api";
 import { TensorplanError } from "@tensorplan/ir";
+import type { FoundDevice } from "../execute/planExecutor.ts";
 import type { PlanModelOptions } from "./options.ts";
-
-/** A device that can be opened, and the backend that opens it. */
-export interface FoundDevice {
-  readonly profile: DeviceProfile;
-  readonly backend: Backend;
-}
 
 export interface FoundDevices {
   readonly devices: readonly FoundDevice[];

@@ -1,11 +1,12 @@
 import { PAGE_ROWS, TensorplanError } from "@tensorplan/ir";
 import { type Model, type Tokenizer, tokenizerFromGguf } from "@tensorplan/models";
 import type { Plan } from "@tensorplan/scheduler";
+import type { MemoryFigure, PlanExecutor } from "../execute/planExecutor.ts";
 import { EngineSteps, type OnLogits, type SequenceTokens } from "./engineSteps.ts";
+import { ModelRunner } from "./modelRunner.ts";
 import type { EngineOptions } from "./options.ts";
 import { PagePool } from "./pagePool.ts";
 import { type PlannedModel, planModel } from "./planModel.ts";
-import { type MemoryFigure, PlanRunner } from "./planRunner.ts";
 import { Sequence } from "./sequence.ts";
 
 export interface PrefillOptions {
@@ -22,14 +23,14 @@ export interface PrefillOptions {
  */
 export class Engine {
   readonly planned: PlannedModel;
-  readonly #runner: PlanRunner;
+  readonly #runner: ModelRunner;
   readonly #pool: PagePool;
   readonly #steps: EngineSteps;
   #tokenizer: Tokenizer | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
-  private constructor(planned: PlannedModel, runner: PlanRunner) {
+  private constructor(planned: PlannedModel, runner: ModelRunner) {
     this.planned = planned;
     this.#runner = runner;
     this.#pool = new PagePool(planned.limits.slots / PAGE_ROWS);
@@ -48,7 +49,7 @@ export class Engine {
 
   /** Loads a model that is planned already. */
   static async start(planned: PlannedModel, options: EngineOptions = {}): Promise<Engine> {
-    return new Engine(planned, await PlanRunner.start(planned, options));
+    return new Engine(planned, await ModelRunner.start(planned, options));
   }
 
   get plan(): Plan {
@@ -121,12 +122,12 @@ export class Engine {
 
   /** What each device holds against what the plan said. */
   memory(): readonly MemoryFigure[] {
-    return this.#runner.memory();
+    return this.#runner.executor.memory();
   }
 
   /** Copies between devices since loading, by variant, counted where memory was copied. */
-  ledger(): ReturnType<PlanRunner["ledger"]> {
-    return this.#runner.ledger();
+  ledger(): ReturnType<PlanExecutor["ledger"]> {
+    return this.#runner.executor.ledger();
   }
 
   /** Waits for the call that is running, then frees everything. */

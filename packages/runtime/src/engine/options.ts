@@ -2,14 +2,7 @@ import type { Backend, Link } from "@tensorplan/backend-api";
 import type { OpSet } from "@tensorplan/ir";
 import type { CacheDType, ModelDefinition } from "@tensorplan/models";
 import type { PlacementFlags, Rule } from "@tensorplan/scheduler";
-
-/** A stage of loading and how far it is. */
-export interface LoadProgress {
-  readonly stage: "weights";
-  /** Bytes. */
-  readonly done: number;
-  readonly total: number;
-}
+import type { LoadProgress } from "../execute/loadWeights.ts";
 
 /** What a plan depends on: a model, sizes of steps, devices and rules. */
 export interface PlanModelOptions {

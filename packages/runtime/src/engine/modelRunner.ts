@@ -1,0 +1,70 @@
+import { PAGE_ROWS } from "@tensorplan/ir";
+import { planFor, statePlaces } from "@tensorplan/scheduler";
+import { fileSource } from "../execute/fileSource.ts";
+import { PlanExecutor } from "../execute/planExecutor.ts";
+import type { EngineOptions } from "./options.ts";
+import type { PlannedModel } from "./planModel.ts";
+import type { AssembledStep } from "./stepInputs.ts";
+import type { StepRunner } from "./stepRunner.ts";
+
+/** Runs a language model's steps on a plan's executor. */
+export class ModelRunner implements StepRunner {
+  readonly vocab: number;
+  readonly executor: PlanExecutor;
+  #logits = new Float32Array(0);
+
+  private constructor(executor: PlanExecutor, vocab: number) {
+    this.executor = executor;
+    this.vocab = vocab;
+  }
+
+  static async start(
+    { plan, found, file, model }: PlannedModel,
+    options: EngineOptions,
+  ): Promise<ModelRunner> {
+    const executor = await PlanExecutor.open(plan, {
+      devices: found.devices,
+      backendOptions: found.options,
+      source: fileSource(file),
+      onProgress: options.onProgress,
+      signal: options.signal,
+    });
+    return new ModelRunner(executor, model.shape.vocab);
+  }
+
+  variantOf(newTokens: number, context: number): number {
+    const { plan } = this.executor;
+    return plan.variants.indexOf(
+      planFor(plan, { tokensPerSequence: newTokens, tokens: newTokens, context, sequences: 1 }),
+    );
+  }
+
+  async run(newTokens: number, step: AssembledStep, signal: AbortSignal | undefined): Promise<Float32Array> {
+    const { inputs, symbols } = step;
+    const variant = planFor(this.executor.plan, {
+      tokensPerSequence: newTokens,
+      tokens: symbols.tokens as number,
+      context: symbols.context as number,
+      sequences: symbols.sequences as number,
+    });
+    await this.executor.run(variant, inputs, symbols, signal);
+    const count = (symbols.outputs as number) * this.vocab;
+    if (this.#logits.length < count) this.#logits = new Float32Array(count);
+    this.executor.readOutput(variant, "logits", new Uint8Array(this.#logits.buffer, 0, 4 * count));
+    return this.#logits.subarray(0, count);
+  }
+
+  copyPage(from: number, to: number): void {
+    const { plan } = this.executor;
+    const slots = plan.graph.symbols.slots as number;
+    for (const { device, region, offset, bytes } of statePlaces(plan)) {
+      const page = new Uint8Array((bytes / slots) * PAGE_ROWS);
+      this.executor.device(device).read(region, offset + from * page.length, page);
+      this.executor.device(device).write(region, offset + to * page.length, page);
+    }
+  }
+
+  dispose(): void {
+    this.executor.dispose();
+  }
+}
