@@ -11,9 +11,9 @@ export interface Format<Name extends string = string> {
   /** `integer` types index things; `float` types are computed with as they are; `block` types only store weights and caches. */
   readonly kind: "integer" | "float" | "block";
   /** Dequantises `out.length` values (a multiple of `blockSize`) from `bytes`. */
-  decode(bytes: Uint8Array, out: Float32Array): void;
+  readonly decode: (bytes: Uint8Array, out: Float32Array) => void;
   /** Quantises `values.length` values (a multiple of `blockSize`) into `bytes`. */
-  encode(values: Float32Array, bytes: Uint8Array): void;
+  readonly encode: (values: Float32Array, bytes: Uint8Array) => void;
 }
 
 export const defineFormat = <const Name extends string>(format: Format<Name>): Format<Name> =>

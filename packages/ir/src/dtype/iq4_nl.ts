@@ -5,7 +5,7 @@ const BLOCK = 32;
 const BYTES = 18;
 
 /** The sixteen levels of the IQ4_NL code book, fixed by the file format. */
-export const IQ4_NL_LEVELS: readonly number[] = [
+const IQ4_NL_LEVELS: readonly number[] = [
   -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113,
 ];
 

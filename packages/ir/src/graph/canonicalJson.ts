@@ -17,5 +17,8 @@ export function canonicalJson(value: unknown): string {
       .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
     return `{${members.join(",")}}`;
   }
-  throw new TensorplanError({ code: "json/not-json", message: `${String(value)} can't be written as JSON` });
+  throw new TensorplanError({
+    code: "json/not-json",
+    message: `${typeof value === "number" ? value : `a value of type ${typeof value}`} can't be written as JSON`,
+  });
 }

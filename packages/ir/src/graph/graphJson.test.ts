@@ -1,7 +1,7 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { coreOps } from "../ops/index.ts";
-import { randomGraph } from "../testing/randomGraph.ts";
+import { randomGraph } from "../random/randomGraph.ts";
 import { graphHash } from "./graphHash.ts";
 import { graphFromJson, graphToJson } from "./graphJson.ts";
 

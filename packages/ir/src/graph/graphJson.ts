@@ -20,8 +20,8 @@ function parse(text: string): unknown {
   }
 }
 
-const schemaOf = (raw: unknown): unknown =>
-  typeof raw === "object" && raw !== null && "schema" in raw ? raw.schema : undefined;
+const schemaOf = (raw: unknown): string | undefined =>
+  typeof raw === "object" && raw !== null && "schema" in raw ? JSON.stringify(raw.schema) : undefined;
 
 const pickInOrder = <T>(record: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> =>
   Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => names.indexOf(a) - names.indexOf(b)));
@@ -44,13 +44,13 @@ function inStatedOrder(node: GraphNode, ops: OpSet): GraphNode {
 export function graphFromJson(text: string, ops: OpSet): Graph {
   const raw = parse(text);
   const schema = schemaOf(raw);
-  if (schema !== GRAPH_SCHEMA) {
+  if (schema !== JSON.stringify(GRAPH_SCHEMA)) {
     throw new TensorplanError({
       code: "graph/schema-version",
       message:
         schema === undefined
           ? "this isn't a graph: it has no 'schema'"
-          : `this graph has the schema '${String(schema)}', but '${GRAPH_SCHEMA}' is what this version reads`,
+          : `this graph has the schema ${schema}, but '${GRAPH_SCHEMA}' is what this version reads`,
       hint: "write the graph again with this version",
     });
   }

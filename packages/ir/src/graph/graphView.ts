@@ -1,4 +1,4 @@
-import graphology from "graphology";
+import { DirectedGraph } from "graphology";
 import { type Graph, type GraphNode, outputId, type ValueId } from "./graph.ts";
 
 /** A vertex is an input, a weight, a state or a node, under its own id. */
@@ -12,11 +12,11 @@ export interface EdgeAttributes {
   readonly uses: { readonly value: ValueId; readonly operand: string }[];
 }
 
-export type GraphView = InstanceType<typeof graphology.DirectedGraph<VertexAttributes, EdgeAttributes>>;
+export type GraphView = DirectedGraph<VertexAttributes, EdgeAttributes>;
 
 /** The graph as a graphology `DirectedGraph`, for analysis with that library's algorithms. */
 export function graphView(graph: Graph): GraphView {
-  const view = new graphology.DirectedGraph<VertexAttributes, EdgeAttributes>();
+  const view = new DirectedGraph<VertexAttributes, EdgeAttributes>();
   const makerOf = new Map<ValueId, string>();
   const leaf = (kind: "input" | "weight" | "state") => (decl: { readonly id: ValueId }) => {
     view.addNode(decl.id, { kind });

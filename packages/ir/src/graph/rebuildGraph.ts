@@ -11,9 +11,9 @@ export interface RewriteContext {
   /** The node's operands in the new graph. */
   readonly inputs: Readonly<Record<string, Tensor>>;
   /** Any value made so far, by its id in the old graph. */
-  value(id: ValueId): Tensor;
+  readonly value: (id: ValueId) => Tensor;
   /** Adds the node as it is, on the new operands. */
-  copy(): Readonly<Record<string, Tensor>>;
+  readonly copy: () => Readonly<Record<string, Tensor>>;
 }
 
 /**

@@ -32,7 +32,7 @@ export interface InferContext<Attrs> {
   readonly inputs: Readonly<Record<string, TypedAxes>>;
   readonly attrs: Attrs;
   /** Finds an axis of the graph by the name that an attribute gives. */
-  axis(name: string): Axis;
+  readonly axis: (name: string) => Axis;
 }
 
 /** What a reference implementation sees: fills the outputs, which are zeroed and have the shapes that the type rule says. */
@@ -41,7 +41,7 @@ export interface ReferenceContext<Attrs> {
   readonly outputs: Readonly<Record<string, HostTensor>>;
   readonly attrs: Attrs;
   /** Size of an axis of the graph under the step's bindings. */
-  axisSize(name: string): number;
+  readonly axisSize: (name: string) => number;
 }
 
 /** Shape and bytes of an operand under given symbol values. */

@@ -51,7 +51,8 @@ test.each(coreOpNames)("%s says what it does, what it makes and how exact it is"
   expect(op.outputs.length).toBeGreaterThan(0);
   expect(Object.keys(op.aliases).every((output) => op.outputs.includes(output))).toBe(true);
   expect(op.tolerance.f32).toBeLessThanOrEqual(op.tolerance.block);
-  if (op.lowerings.length > 0) expect(op.lowerings.some(({ expand }) => expand !== undefined)).toBe(true);
+  const expands = op.lowerings.filter(({ expand }) => expand !== undefined);
+  expect(expands.length).toBeGreaterThanOrEqual(Math.min(1, op.lowerings.length));
 });
 
 test("an error says which node of which operation, and which line asked for it", () => {
@@ -59,13 +60,8 @@ test("an error says which node of which operation, and which line asked for it",
   const x = builder.input("x", [axis("embd", 2)], "i32");
   const add = () => builder.scope("blk.0", () => builder.add(siluOp, "act", { x }));
   expect(add).toThrow("silu 'blk.0.act': x is i32[embd=2], but its elements must be f32");
-  try {
-    add();
-  } catch (error) {
-    expect(error).toMatchObject({
-      details: { node: "blk.0.act", asked: expect.stringContaining("registry.test.ts") },
-    });
-  }
+  const details = { node: "blk.0.act", asked: expect.stringContaining("registry.test.ts") };
+  expect(add).toThrow(expect.objectContaining({ details: expect.objectContaining(details) }));
 });
 
 test.each([

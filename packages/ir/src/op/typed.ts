@@ -48,9 +48,6 @@ export type FactorsOf<A extends Axis> =
 /** The fastest axis. */
 export type LastOf<A extends Axes> = A extends readonly [...Axes, infer L extends Axis] ? L : Axis;
 
-/** All axes but the fastest. */
-export type InitOf<A extends Axes> = A extends readonly [...infer I extends Axes, Axis] ? I : Axes;
-
 /** `A` with the axis called `From["name"]` replaced by `To`. */
 export type ReplaceAxis<A extends Axes, From extends Axis, To extends Axis> = A extends readonly [
   infer Head extends Axis,

@@ -274,10 +274,12 @@ function compile(): ReadonlyMap<string, string> {
     noErrorTruncation: true,
   };
   const host = ts.createCompilerHost(options);
-  const { fileExists, getSourceFile } = host;
-  host.fileExists = (name) => name === file || fileExists(name);
+  const real = ts.createCompilerHost(options);
+  host.fileExists = (name) => name === file || real.fileExists(name);
   host.getSourceFile = (name, ...rest) =>
-    name === file ? ts.createSourceFile(name, text, ts.ScriptTarget.ES2023) : getSourceFile(name, ...rest);
+    name === file
+      ? ts.createSourceFile(name, text, ts.ScriptTarget.ES2023)
+      : real.getSourceFile(name, ...rest);
   const program = ts.createProgram([file], options, host);
   const source = program.getSourceFile(file);
   const said = new Map<string, string>(cases.map(([name]) => [name, ""]));

@@ -1,12 +1,12 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { evaluateGraph } from "../graph/evaluateGraph.ts";
 import type { Graph, NodeId } from "../graph/graph.ts";
 import { validateGraph } from "../graph/validateGraph.ts";
 import { coreOps } from "../ops/index.ts";
-import { randomGraph } from "../testing/randomGraph.ts";
-import { RandomNumbers } from "../testing/randomNumbers.ts";
-import { randomOperands } from "../testing/randomOperands.ts";
+import { randomGraph } from "../random/randomGraph.ts";
+import { RandomNumbers } from "../random/randomNumbers.ts";
+import { randomOperands } from "../random/randomOperands.ts";
 import { deadCode } from "./deadCode.ts";
 import { expandLowerings } from "./expandLowerings.ts";
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { axis } from "../axis/axis.ts";
 import { GraphBuilder } from "../graph/builder.ts";
@@ -12,8 +12,8 @@ import { matmul } from "../ops/matmul.ts";
 import { rmsNorm } from "../ops/rmsNorm.ts";
 import { silu } from "../ops/silu.ts";
 import { swiglu } from "../ops/swiglu.ts";
-import { randomGraph } from "../testing/randomGraph.ts";
-import { type RandomOperands, randomOperands } from "../testing/randomOperands.ts";
+import { randomGraph } from "../random/randomGraph.ts";
+import { type RandomOperands, randomOperands } from "../random/randomOperands.ts";
 import { commonSubexpressions } from "./commonSubexpressions.ts";
 import { deadCode } from "./deadCode.ts";
 import { fuseAddNorm } from "./fuseAddNorm.ts";
