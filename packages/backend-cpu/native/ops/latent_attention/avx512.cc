@@ -8,17 +8,23 @@ namespace {
 constexpr int kRows = 64;         // of a tile
 constexpr int kBlockBytes = 34;   // of q8_0
 
-void quantise(const float* q, int64_t n, int8_t* codes, float* scales, int32_t* starts) {
+// g++ 12 copies accumulators around the intrinsics of these; the instructions themselves are plain enough.
+inline void dot_u8(__m512i& sum, __m512i unsigned_codes, const int32_t* four_signed) {
+  asm("vpdpbusd %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(unsigned_codes), "m"(*four_signed));
+}
+inline void dot_s16(__m512i& sum, __m512i a, __m512i b) { asm("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b)); }
+
+void quantise(const float* q, int64_t n, int64_t queries, int8_t* codes, float* scales, int32_t* starts) {
   const __m512 sign = _mm512_set1_ps(-0.0f);
-  for (int64_t b = 0; b < n / 32; b++, q += 32, codes += 32) {
+  for (int64_t b = 0; b < n / 32; b++, q += 32, codes += 32 * queries, scales += queries, starts += queries) {
     const __m512 x = _mm512_loadu_ps(q), y = _mm512_loadu_ps(q + 16);
     const float largest = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_andnot_ps(sign, x), _mm512_andnot_ps(sign, y)));
     const __m512 inverse = _mm512_set1_ps(largest > 0 ? 127.0f / largest : 0);
     const __m512i a = _mm512_cvtps_epi32(_mm512_mul_ps(x, inverse)), c = _mm512_cvtps_epi32(_mm512_mul_ps(y, inverse));
     _mm_storeu_si128((__m128i*)codes, _mm512_cvtsepi32_epi8(a));
     _mm_storeu_si128((__m128i*)(codes + 16), _mm512_cvtsepi32_epi8(c));
-    scales[b] = largest / 127.0f;
-    starts[b] = -128 * _mm512_reduce_add_epi32(_mm512_add_epi32(a, c));
+    *scales = largest / 127.0f;
+    *starts = -128 * _mm512_reduce_add_epi32(_mm512_add_epi32(a, c));
   }
 }
 
@@ -27,7 +33,7 @@ void turn_keys(const tp_latent_q8_tile* t, int first) {
   const __m512i bias = _mm512_set1_epi8((char)0x80);
   const __m512i low = _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13), high = _mm512_setr_epi64(2, 3, 10, 11, 6, 7, 14, 15);
   const uint8_t* row[16];
-  for (int r = 0; r < 16; r++) row[r] = t->rows + (first + r < t->count ? first + r : t->count - 1) * t->stride + 2;
+  for (int r = 0; r < 16; r++) row[r] = t->rows + (first + r) * t->stride + 2;
   for (int64_t b = 0; b < t->blocks; b++) {
     __m512i x[8], y[8];
     TP_UNROLL(8)
@@ -63,37 +69,53 @@ void score_queries(const tp_latent_q8_tile* t, int64_t m, int first) {
   __m512 sum[Q];
   TP_UNROLL(16)
   for (int a = 0; a < Q; a++) sum[a] = _mm512_setzero_ps();
-  for (int64_t b = 0; b < t->blocks; b++) {
+  const int32_t* codes = (const int32_t*)(t->codes + 32 * m);
+  const float* scales = t->scales + m;
+  const int32_t* starts = t->starts + m;
+  const float* row_scales = t->row_scales + first;
+  const uint8_t* keys = t->keys;
+  for (int64_t b = t->blocks, queries = t->queries; b > 0; b--) {
     __m512i key[8];
     TP_UNROLL(8)
-    for (int g = 0; g < 8; g++) key[g] = _mm512_load_si512(t->keys + b * 512 + g * 64);
-    const __m512 row_scales = _mm512_load_ps(t->row_scales + b * kRows + first);
+    for (int g = 0; g < 8; g++) key[g] = _mm512_load_si512(keys + g * 64);
+    const __m512 row_scale = _mm512_load_ps(row_scales);
     TP_UNROLL(16)
     for (int a = 0; a < Q; a++) {
-      const int64_t at = (m + a) * t->blocks + b;
-      const int32_t* codes = (const int32_t*)(t->codes + at * 32);
-      __m512i dot = _mm512_set1_epi32(t->starts[at]);
+      __m512i dot = _mm512_set1_epi32(starts[a]);
       TP_UNROLL(8)
-      for (int g = 0; g < 8; g++) dot = _mm512_dpbusd_epi32(dot, key[g], _mm512_set1_epi32(codes[g]));
-      sum[a] = _mm512_fmadd_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(dot), _mm512_set1_ps(t->scales[at])), row_scales, sum[a]);
+      for (int g = 0; g < 8; g++) dot_u8(dot, key[g], codes + 8 * a + g);
+      sum[a] = _mm512_fmadd_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(dot), _mm512_set1_ps(scales[a])), row_scale, sum[a]);
     }
+    codes += 8 * queries;
+    scales += queries;
+    starts += queries;
+    row_scales += kRows;
+    keys += 512;
   }
   const __m512 scale = _mm512_set1_ps(t->scale);
   TP_UNROLL(16)
   for (int a = 0; a < Q; a++) _mm512_storeu_ps(t->p + (m + a) * kRows + first, _mm512_mul_ps(sum[a], scale));
 }
 
+// The scales of all blocks, turned; zeros for rows that nobody sees.
 void load_scales(const tp_latent_q8_tile* t) {
   for (int r = 0; r < t->count; r++) {
     const uint8_t* from = t->rows + r * t->stride;
-    for (int64_t b = 0; b < t->blocks; b++) memcpy(t->half_scales + b * kRows + r, from + b * kBlockBytes, 2);
-  }
-  for (int64_t b = 0; b < t->blocks; b++)
-    for (int r = 0; r < kRows; r += 16) {
-      const int left = t->count - r;
-      const __mmask16 mask = left >= 16 ? 0xffff : left <= 0 ? 0 : (__mmask16)((1u << left) - 1);
-      _mm512_store_ps(t->row_scales + b * kRows + r, _mm512_maskz_cvtph_ps(mask, _mm256_loadu_si256((const __m256i*)(t->half_scales + b * kRows + r))));
+    uint16_t* to = t->half_scales + r;
+    int64_t b = t->blocks;
+    for (; b >= 6; b -= 6, from += 6 * kBlockBytes, to += 6 * kRows) {
+      TP_UNROLL(6)
+      for (int i = 0; i < 6; i++) memcpy(to + i * kRows, from + i * kBlockBytes, 2);
     }
+    for (; b > 0; b--, from += kBlockBytes, to += kRows) memcpy(to, from, 2);
+  }
+  for (int r = 0; r < kRows; r += 16) {
+    const int left = t->count - r;
+    const __mmask16 mask = left >= 16 ? 0xffff : left <= 0 ? 0 : (__mmask16)((1u << left) - 1);
+    for (int64_t b = 0; b < t->blocks; b++)
+      _mm512_store_ps(t->row_scales + b * kRows + r,
+                      _mm512_maskz_cvtph_ps(mask, _mm256_load_si256((const __m256i*)(t->half_scales + b * kRows + r))));
+  }
 }
 
 void scores(const tp_latent_q8_tile* t) {
@@ -139,19 +161,22 @@ void weigh(const tp_latent_q8_tile* t, int64_t m) {
 }
 
 // Codes of one block of all rows as 16-bit pairs: vectors 2e and 2e + 1 hold columns 0–15 and 16–31 of the e-th pair of rows, pairs in the
-// order in which `weights` come out of packing.
+// order in which `weights` come out of packing. Codes of rows that nobody sees don't matter: their weights are 0.
 void turn_values(const tp_latent_q8_tile* t, int64_t b) {
-  const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
   const uint8_t* base = t->rows + b * kBlockBytes + 2;
-  for (int e = 0; e < 32; e++) {
-    const int k = e & 3, r = 32 * (e >> 4) + 16 * (k >> 1) + 4 * ((e >> 2) & 3) + 2 * (k & 1);
-    __m512i x = _mm512_setzero_si512(), y = x;
-    if (r < t->count)
-      x = _mm512_cvtepi8_epi16(_mm256_permutevar8x32_epi32(_mm256_loadu_si256((const __m256i*)(base + r * t->stride)), order));
-    if (r + 1 < t->count)
-      y = _mm512_cvtepi8_epi16(_mm256_permutevar8x32_epi32(_mm256_loadu_si256((const __m256i*)(base + (r + 1) * t->stride)), order));
-    _mm512_store_si512(t->values + e * 64, _mm512_unpacklo_epi16(x, y));
-    _mm512_store_si512(t->values + e * 64 + 32, _mm512_unpackhi_epi16(x, y));
+  const int64_t stride = t->stride;
+  int16_t* to = t->values;
+  for (int half = 0; half < 2; half++) {
+    for (int quad = 0; quad < 4; quad++, to += 256) {
+      TP_UNROLL(4)
+      for (int k = 0; k < 4; k++) {
+        const uint8_t* from = base + (32 * half + 16 * (k >> 1) + 4 * quad + 2 * (k & 1)) * stride;
+        const __m256i x = _mm256_permute4x64_epi64(_mm256_loadu_si256((const __m256i*)from), 0xd8);
+        const __m256i y = _mm256_permute4x64_epi64(_mm256_loadu_si256((const __m256i*)(from + stride)), 0xd8);
+        _mm512_store_si512(to + 64 * k, _mm512_cvtepi8_epi16(_mm256_unpacklo_epi8(x, y)));
+        _mm512_store_si512(to + 64 * k + 32, _mm512_cvtepi8_epi16(_mm256_unpackhi_epi8(x, y)));
+      }
+    }
   }
 }
 
@@ -191,13 +216,15 @@ void value_queries(const tp_latent_q8_tile* t, int64_t m, int64_t column, const 
   __m512i sum[Q][2];
   TP_UNROLL(8)
   for (int a = 0; a < Q; a++) sum[a][0] = sum[a][1] = _mm512_setzero_si512();
+  const int32_t* weights = (const int32_t*)(t->weights + m * kRows);
+  const int16_t* values = t->values;
   for (int e = 0; e < 32; e++) {
-    const __m512i low = _mm512_load_si512(t->values + e * 64), high = _mm512_load_si512(t->values + e * 64 + 32);
+    const __m512i low = _mm512_load_si512(values + e * 64), high = _mm512_load_si512(values + e * 64 + 32);
     TP_UNROLL(8)
     for (int a = 0; a < Q; a++) {
-      const __m512i w = _mm512_set1_epi32(((const int32_t*)(t->weights + (m + a) * kRows))[e]);
-      sum[a][0] = _mm512_dpwssd_epi32(sum[a][0], low, w);
-      sum[a][1] = _mm512_dpwssd_epi32(sum[a][1], high, w);
+      const __m512i w = _mm512_set1_epi32(weights[a * kRows / 2 + e]);
+      dot_s16(sum[a][0], low, w);
+      dot_s16(sum[a][1], high, w);
     }
   }
   TP_UNROLL(8)

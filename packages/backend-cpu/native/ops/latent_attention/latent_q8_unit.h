@@ -8,14 +8,14 @@
 #include <stdint.h>
 
 typedef struct tp_latent_q8_tile {
-  const uint8_t* rows;  // of the cache: `blocks` q8_0 blocks each, `stride` bytes apart
+  const uint8_t* rows;  // a page of 64 cache rows: `blocks` q8_0 blocks each, `stride` bytes apart; unused rows may hold anything
   int64_t stride;
-  int32_t count;       // rows to read: the largest limit
+  int32_t count;       // rows that some query sees
   int64_t blocks;      // of a row
   int64_t value_block, value_blocks;  // those that hold the values
-  const int8_t* codes;    // of the queries [queries][blocks][32]
-  const float* scales;    // [queries][blocks]
-  const int32_t* starts;  // −128 · Σ codes [queries][blocks]
+  const int8_t* codes;    // of the queries [blocks][queries][32]
+  const float* scales;    // [blocks][queries]
+  const int32_t* starts;  // −128 · Σ codes [blocks][queries]
   int64_t queries;
   const int32_t* limits;  // rows that a query sees; queries with the same limit should stand together
   float scale;
@@ -31,7 +31,7 @@ typedef struct tp_latent_q8_tile {
 } tp_latent_q8_tile;
 
 typedef struct tp_latent_q8_unit {
-  // One query: n values (whole blocks) to codes, scales and starts.
-  void (*quantise)(const float* q, int64_t n, int8_t* codes, float* scales, int32_t* starts);
+  // One of `queries` queries: n values (whole blocks) to its codes, scales and starts.
+  void (*quantise)(const float* q, int64_t n, int64_t queries, int8_t* codes, float* scales, int32_t* starts);
   void (*tile)(const tp_latent_q8_tile* tile);
 } tp_latent_q8_unit;

@@ -38,9 +38,9 @@ void LatentQ8Work::bind(const std::map<std::string, Operand>& operands) {
 void LatentQ8Work::load_queries(const QueryBlock& block, int64_t, uint8_t* scratch) const {
   ScratchCutter cut(scratch);
   const Scratch s = lay_out(cut, most_queries_);
-  for (int64_t m = 0; m < block.count * shape_.heads; m++)
-    unit_->quantise(q_ + (block.first * shape_.heads + m) * shape_.d, shape_.d, s.codes + m * shape_.d, s.scales + m * blocks_,
-                    s.starts + m * blocks_);
+  const int64_t queries = block.count * shape_.heads;
+  for (int64_t m = 0; m < queries; m++)
+    unit_->quantise(q_ + (block.first * shape_.heads + m) * shape_.d, shape_.d, queries, s.codes + m * 32, s.scales + m, s.starts + m);
 }
 
 void LatentQ8Work::take(const Paging& paging, const QueryBlock& block, int64_t, int64_t index, const QueryStates& states,
