@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { withShortName } from "./normaliseArgv.ts";
 import { wholeNumber } from "./numbers.ts";
 
-export const cacheTypes = ["f32", "f16", "bf16", "q8_0"] as const;
+const cacheTypes = ["f32", "f16", "bf16", "q8_0"] as const;
 
 /** Flags that say which model runs how: shared by every command that plans or runs one. */
 export interface EngineFlags {

@@ -37,7 +37,7 @@ export function addPromptOptions(command: Command): Command {
 }
 
 /** `1,2,3` → ids. */
-export function parseTokens(text: string): readonly number[] {
+function parseTokens(text: string): readonly number[] {
   if (text.trim() === "") throw new InvalidArgumentError("Give at least one token id, such as 1,2,3.");
   return text.split(",").map(wholeNumber(0, 2 ** 31 - 1));
 }

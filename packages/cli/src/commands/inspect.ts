@@ -119,7 +119,9 @@ function firstOf(array: ArrayLike<unknown>): string {
 function plain(value: unknown, width: number): string {
   if (typeof value === "string") return JSON.stringify(shown(value, width));
   if (typeof value === "number" && !Number.isInteger(value)) return String(Number(value.toPrecision(7)));
-  return typeof value === "object" ? "[…]" : String(value);
+  return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean"
+    ? `${value}`
+    : "[…]";
 }
 
 /** Text from a file, without control characters and not too long. */

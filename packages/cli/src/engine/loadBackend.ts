@@ -34,7 +34,7 @@ export async function loadBackend(name: string): Promise<Backend> {
   if (backend.apiVersion === BACKEND_API_VERSION) return backend;
   throw backendError(
     name,
-    `it was made for version ${backend.apiVersion} of the backend interface, and this is ${BACKEND_API_VERSION}`,
+    `it was made for version ${String(backend.apiVersion)} of the backend interface, and this is ${String(BACKEND_API_VERSION)}`,
   );
 }
 

@@ -14,7 +14,7 @@ export interface PlanFigures {
   readonly variants: readonly { readonly id: string; readonly splits: number; readonly transfers: number }[];
 }
 
-export interface DeviceBytes {
+interface DeviceBytes {
   readonly weights: number;
   readonly states: number;
   readonly inputs: number;
@@ -83,4 +83,4 @@ export function planSummary(plan: Plan, hash: string, { bold, dim, yellow }: Col
   ].join("\n");
 }
 
-export const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? "" : "s"}`;
+const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? "" : "s"}`;

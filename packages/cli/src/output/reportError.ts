@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { CliContext } from "../cliContext.ts";
 import { coloursFor } from "./colours.ts";
 import { writeTo } from "./streams.ts";
@@ -6,7 +7,7 @@ import { writeTo } from "./streams.ts";
 export async function reportError(error: unknown, { stderr, env }: CliContext): Promise<void> {
   const { TensorplanError } = await import("@tensorplan/ir");
   const colours = coloursFor(stderr, env);
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const stack = error instanceof Error ? (error.stack ?? error.message) : inspect(error);
   if (error instanceof TensorplanError) {
     const [first = "", ...rest] = error.format().split("\n");
     const head = first.replace(/^error\[[^\]]*\]/, (code) => colours.red(code));
@@ -14,7 +15,7 @@ export async function reportError(error: unknown, { stderr, env }: CliContext): 
     if (env.TENSORPLAN_DEBUG) await writeTo(stderr, `${stack}\n${causesOf(error)}`);
     return;
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : inspect(error);
   await writeTo(
     stderr,
     `${colours.red("error[bug]")}: ${message}\n  this should not happen: it is a bug in Tensorplan\n`,
@@ -30,5 +31,5 @@ export async function reportError(error: unknown, { stderr, env }: CliContext): 
 function causesOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   if (cause === undefined) return "";
-  return `caused by ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}\n${causesOf(cause)}`;
+  return `caused by ${cause instanceof Error ? (cause.stack ?? cause.message) : inspect(cause)}\n${causesOf(cause)}`;
 }

@@ -30,7 +30,7 @@ describe("writing a whole file", () => {
     await expect(failing).rejects.toThrow("stop");
     const cancel = new AbortController();
     const cancelled = writeWholeFile(path, async () => cancel.abort(), cancel.signal);
-    await expect(cancelled).rejects.toThrow();
+    await expect(cancelled).rejects.toThrow("aborted");
     expect(existsSync(path)).toBe(false);
     expect(readdirSync(folder).filter((name) => name.startsWith("."))).toEqual([]);
   });

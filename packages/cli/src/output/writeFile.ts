@@ -30,8 +30,9 @@ async function throughTemporary(
 ): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   const remove = () => unlink(temporary).catch(() => {});
+  const removeSoon = () => void remove();
   // At once: after Ctrl-C there may be no time to get here in order.
-  signal.addEventListener("abort", remove, { once: true });
+  signal.addEventListener("abort", removeSoon, { once: true });
   try {
     await withFile(temporary, "wx", write);
     signal.throwIfAborted();
@@ -40,7 +41,7 @@ async function throughTemporary(
     await remove();
     throw error;
   } finally {
-    signal.removeEventListener("abort", remove);
+    signal.removeEventListener("abort", removeSoon);
   }
 }
 

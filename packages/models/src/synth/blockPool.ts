@@ -73,7 +73,7 @@ export class BlockPool {
 }
 
 /** Values of mean 0 and deviation 1: sums of twelve even draws, which are exact, so that every machine finds the same. */
-export function normalValues(count: number, random: RandomStream): Float32Array {
+function normalValues(count: number, random: RandomStream): Float32Array {
   const values = new Float32Array(count);
   const draws = random.words(0, count * 12);
   for (let i = 0; i < count; i++) {

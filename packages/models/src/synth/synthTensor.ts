@@ -1,5 +1,5 @@
 /** What a tensor is filled with. */
-export type SynthContent =
+type SynthContent =
   /** Normal random values, so that rows of the stated fan-in turn inputs of size 1 into outputs of size `gain`. */
   | { readonly kind: "random"; readonly deviation: number }
   /** Random rows of the same length 1: no expert is preferred, and two of many columns hardly ever resemble each other. */

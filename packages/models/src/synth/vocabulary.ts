@@ -42,7 +42,8 @@ export function syntheticVocabulary(settings: VocabularySettings): GgufMetadata 
 
 /** The space as byte-level vocabularies write it. */
 const SPACE = "Ġ";
-const LETTERS = [..."etaoinshrdlcumwfgypbvkjxqz"];
+/** The more common ones first. */
+const LETTERS = Array.from("etaoinshrdlcumwfgypbvkjxqz");
 
 /** Yields bytes, then words of two, three, … letters, and notes the merge that makes each. */
 function* plainTokens(merges: string[]): Generator<string, undefined> {
