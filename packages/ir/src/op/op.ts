@@ -35,7 +35,10 @@ export interface InferContext<Attrs> {
   readonly axis: (name: string) => Axis;
 }
 
-/** What a reference implementation sees: fills the outputs, which are zeroed and have the shapes that the type rule says. */
+/**
+ * What a reference implementation sees. It fills the outputs, which are zeroed and have the shapes that the type rule says. An output that
+ * aliases an input may share its `data`, or be apart from it: `copyInto` does right by both.
+ */
 export interface ReferenceContext<Attrs> {
   readonly inputs: Readonly<Record<string, HostTensor>>;
   readonly outputs: Readonly<Record<string, HostTensor>>;
