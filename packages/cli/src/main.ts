@@ -2,7 +2,7 @@ import { closeStreams, onBrokenPipe } from "./output/streams.ts";
 import { runCli } from "./runCli.ts";
 
 /** How long a cancelled command has to clean up. */
-const GRACE_MS = 80;
+const GRACE_MS = 40;
 const INTERRUPTED = 130;
 
 const cancel = new AbortController();

@@ -49,7 +49,10 @@ export function addEngineOptions(command: Command): Command {
     )
     .addOption(
       withShortName(
-        new Option("--cache-type <TYPE>", "element type of the caches").choices(cacheTypes).default("f16"),
+        new Option(
+          "--cache-type <TYPE>",
+          "element type of the caches (default: f32 while all of them stay within 64 MiB, else f16)",
+        ).choices(cacheTypes),
         "-ctk",
       ),
     )

@@ -1,4 +1,5 @@
-import type { DeviceProfile, ProbeResult } from "@tensorplan/backend-api";
+import type { BackendOptions, DeviceProfile, ProbeResult } from "@tensorplan/backend-api";
+import { TensorplanError } from "@tensorplan/ir";
 import { wholeNumber } from "../args/numbers.ts";
 import { loadBackend, ownBackends } from "../engine/loadBackend.ts";
 import { coloursFor } from "../output/colours.ts";
@@ -16,7 +17,7 @@ interface DevicesFlags {
 
 interface Found {
   readonly backend: string;
-  readonly probe: ProbeResult;
+  readonly result: ProbeResult;
 }
 
 export const devices: DefineCommand = (command, context) => {
@@ -43,16 +44,17 @@ export const devices: DefineCommand = (command, context) => {
       };
       const found: Found[] = [];
       for (const name of flags.backend ?? ownBackends) {
-        const backend = await loadBackend(name);
-        found.push({ backend: name, probe: backend.probe(options) });
+        found.push({ backend: name, result: await probe(name, options, flags.backend !== undefined) });
       }
       if (flags.json)
         return writeJson(
           context.stdout,
-          found.map(({ backend, probe }) => ({ backend, ...probe })),
+          found.map(({ backend, result }) => ({ backend, ...result })),
         );
       const { bold, dim } = coloursFor(context.stdout, context.env);
-      const rows = found.flatMap(({ probe }) => (probe.kind === "devices" ? probe.devices : [])).map(rowOf);
+      const rows = found
+        .flatMap(({ result }) => (result.kind === "devices" ? result.devices : []))
+        .map(rowOf);
       await writeTo(
         context.stdout,
         table(
@@ -60,11 +62,22 @@ export const devices: DefineCommand = (command, context) => {
           rows.map(([id = "", ...rest]) => [bold(id), ...rest]),
         ),
       );
-      for (const { backend, probe } of found) {
-        if (probe.kind === "none") await writeTo(context.stdout, dim(`${backend}: none, ${probe.reason}\n`));
+      for (const { backend, result } of found) {
+        if (result.kind === "none")
+          await writeTo(context.stdout, dim(`${backend}: none, ${result.reason}\n`));
       }
     });
 };
+
+/** A backend that comes along and can't be loaded is one without devices; one that was asked for is an error. */
+async function probe(name: string, options: BackendOptions, asked: boolean): Promise<ProbeResult> {
+  try {
+    return (await loadBackend(name)).probe(options);
+  } catch (error) {
+    if (asked || !(error instanceof TensorplanError)) throw error;
+    return { kind: "none", code: error.code, reason: error.message };
+  }
+}
 
 const columns = [
   { title: "device" },
