@@ -17,7 +17,7 @@ export interface EngineFlags {
   readonly gpuLayers?: number;
   readonly overrideTensor?: readonly string[];
   readonly rules?: string;
-  readonly cacheType: (typeof cacheTypes)[number];
+  readonly cacheType?: (typeof cacheTypes)[number];
   readonly tracePasses?: true;
 }
 

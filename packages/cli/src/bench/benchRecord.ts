@@ -40,6 +40,8 @@ export interface BenchSetting {
   readonly flags: EngineFlags;
   readonly threads: number;
   readonly backends: string;
+  /** Element type of the caches, as planned. */
+  readonly cacheType: string;
   readonly planHash: string;
 }
 
@@ -65,8 +67,8 @@ export function benchRecord(
     n_batch: flags.batchSize ?? flags.ubatchSize,
     n_ubatch: flags.ubatchSize,
     n_threads: setting.threads,
-    type_k: flags.cacheType,
-    type_v: flags.cacheType,
+    type_k: setting.cacheType,
+    type_v: setting.cacheType,
     n_gpu_layers: flags.gpuLayers ?? 0,
     n_prompt: test.before + test.prompt,
     n_gen: test.generate,

@@ -85,6 +85,7 @@ export const bench: DefineCommand = (command, context) => {
           flags,
           threads: plan.devices[0]?.threads ?? 0,
           backends: [...new Set(plan.devices.map(({ backend }) => backend))].join("+"),
+          cacheType: plan.states[0]?.dtype ?? "none",
           planHash: planHash(plan),
         };
         for (const [index, test] of tests.entries()) {
