@@ -1,3 +1,4 @@
+#include <array>
 #include <map>
 
 #include "ops/matmul/product_checks.h"
@@ -16,9 +17,11 @@ struct Operands {
   std::vector<int32_t> ids;
 };
 
-Operands make(const Case& c, uint64_t seed) {
+const Operands& make(const Case& c, uint64_t seed) {
+  static std::map<std::array<int64_t, 6>, Operands> made;
+  Operands& o = made[{c.t, c.u, c.experts, c.e, c.f, static_cast<int64_t>(seed)}];
+  if (!o.x.empty()) return o;
   Rng rng(seed);
-  Operands o;
   o.x = rng.normal(c.t * c.e);
   o.weights = rng.uniform(c.t * c.u, 0, 1);
   o.gate = rng.normal(c.experts * c.f * c.e, 0.2f);
@@ -84,7 +87,7 @@ std::vector<float> reference(const ProductName& name, const Case& c, const Opera
   return out;
 }
 
-const Case kCases[] = {{1, 1, 1, 32, 32}, {1, 6, 8, 64, 96}, {5, 2, 3, 32, 64}, {9, 3, 12, 96, 32}, {90, 3, 4, 64, 32}, {300, 1, 2, 32, 32}};
+const Case kCases[] = {{1, 1, 1, 32, 32}, {1, 6, 7, 32, 64}, {5, 2, 3, 64, 32}, {9, 3, 12, 64, 32}, {90, 3, 4, 64, 32}, {300, 1, 2, 32, 32}};
 const Case kPlainCases[] = {{1, 2, 3, 5, 7}, {3, 2, 2, 19, 33}, {100, 3, 2, 7, 18}};
 
 template <class F>
@@ -97,7 +100,7 @@ void for_cases(const ProductName& name, F f) {
 TEST("equals the mixture in double precision, with the same rounding of rows where weights are quantised") {
   for (const ProductName& name : products_of("moe"))
     for_cases(name, [&](const Case& c) {
-      const Operands o = make(c, 71);
+      const Operands& o = make(c, 71);
       const Run run = compute(name, name.dtype, c, o);
       // A hidden value at the edge between two codes may fall to either side: one code is 1/127 of a row's largest.
       const double absolute = name.quantised() ? 4e-2 : 2e-5;
@@ -109,10 +112,10 @@ TEST("gives the same bits for every layout, every fusing instruction set and any
   std::map<std::string, std::vector<float>> first;
   for (const ProductName& name : products_of("moe"))
     for_cases(name, [&](const Case& c) {
-      const Operands o = make(c, 72);
+      const Operands& o = make(c, 72);
       const std::vector<float> out = compute(name, name.dtype, c, o, {2, 3, 5, 7}).out;
       if (!name.fused()) return;
-      const std::string key = std::to_string(static_cast<int>(name.dtype)) + "/" + std::to_string(c.t) + "/" + std::to_string(c.e);
+      const std::string key = std::to_string(static_cast<int>(name.dtype)) + "/" + std::to_string(c.t) + "/" + std::to_string(c.e) + "/" + std::to_string(c.f);
       const auto [entry, fresh] = first.emplace(key, out);
       if (!fresh) expect_same_bits(entry->second, out);
     });
@@ -120,8 +123,8 @@ TEST("gives the same bits for every layout, every fusing instruction set and any
 
 TEST("gives a token the same bits alone and among many") {
   for (const ProductName& name : products_of("moe")) {
-    const Case c = {110, 3, 5, 64, 32};
-    const Operands o = make(c, 73);
+    const Case c = {110, 3, 5, 32, 32};
+    const Operands& o = make(c, 73);
     const std::vector<float> batch = compute(name, name.dtype, c, o).out;
     for (const int64_t t : {1, 4, 60}) {
       Operands some = o;
@@ -140,7 +143,7 @@ TEST("takes a down matrix of another type of the same kind") {
     const DType other = name.dtype == DType::iq4_nl ? DType::q8_0 : name.dtype == DType::q8_0 ? DType::iq4_nl
                         : name.dtype == DType::f32 ? DType::f16 : DType::f32;
     const Case c = {4, 2, 3, 32, 64};
-    const Operands o = make(c, 74);
+    const Operands& o = make(c, 74);
     const Run run = compute(name, other, c, o);
     expect_close(run.out, reference(name, c, o, run), {.absolute = name.quantised() ? 4e-2 : 2e-5, .relative = 2e-5});
   }
@@ -149,7 +152,7 @@ TEST("takes a down matrix of another type of the same kind") {
 TEST("equals its primitives bit for bit") {
   for (const ProductName& name : products_of("moe")) {
     const Case c = {20, 3, 4, 64, 32};
-    const Operands o = make(c, 75);
+    const Operands& o = make(c, 75);
     auto expert = [&](const std::vector<float>& x, bool own, const std::vector<float>& w, int64_t n, int64_t k) {
       KernelRun run("expert_matmul" + name.kernel.substr(name.kernel.find('.')));
       run.input("x", own ? std::vector<int64_t>{c.t, c.u, k} : std::vector<int64_t>{c.t, k}, x);
