@@ -70,8 +70,22 @@ const unknownValue = (node: GraphNode, operand: string, id: string) =>
     hint: "nodes must stand behind those whose values they read",
   });
 
-/** @throws TensorplanError `graph/unknown-value`, `graph/mutates-value`, `graph/partial-view` */
+const known = new WeakMap<Graph, { readonly ops: OpSet; readonly view: GraphView }>();
+
+/**
+ * Prepares a graph; the same graph object gives the same view.
+ *
+ * @throws TensorplanError `graph/unknown-value`, `graph/mutates-value`, `graph/partial-view`, `graph/weight-output`
+ */
 export function viewGraph(graph: Graph, ops: OpSet): GraphView {
+  const before = known.get(graph);
+  if (before?.ops === ops) return before.view;
+  const view = makeView(graph, ops);
+  known.set(graph, { ops, view });
+  return view;
+}
+
+function makeView(graph: Graph, ops: OpSet): GraphView {
   const axisSizes = new Map(Object.entries(graph.axes).map(([name, text]) => [name, size(text)]));
   const shapes = new Map<string, readonly Size[]>();
   const shapeOf = (axes: readonly string[]): readonly Size[] => {
@@ -173,6 +187,14 @@ export function viewGraph(graph: Graph, ops: OpSet): GraphView {
       composite: op.lowerings.length > 0,
     };
   });
+  for (const { name, value } of graph.outputs) {
+    if (values.get(value)?.root.kind !== "weight") continue;
+    throw new TensorplanError({
+      code: "graph/weight-output",
+      message: `the output '${name}' is the weight '${value}', which no step changes`,
+      hint: "read weights from the file",
+    });
+  }
   return {
     graph,
     nodes,

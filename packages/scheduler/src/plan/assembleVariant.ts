@@ -5,7 +5,7 @@ import type { InputLayout } from "../memory/stepInputs.ts";
 import type { Residence } from "../residence/residence.ts";
 import type { Decision, RuleBook, Tried } from "../rules/ruleBook.ts";
 import type { Bounds } from "../variants/bounds.ts";
-import { type Box, boxId } from "../variants/box.ts";
+import { type Box, boxId, boxKey } from "../variants/box.ts";
 import { Interned } from "./intern.ts";
 import { layOutVariant, readLayouts, type VariantLayout } from "./layOutVariant.ts";
 import type { PlanAssignment, PlanOutput, PlanVariant } from "./plan.ts";
@@ -59,12 +59,6 @@ function outputPlace(
     const state = residence.states.find((each) => each.state === root.id);
     return { ...type, device: state?.device ?? "", region: "states", offset: state?.offset ?? 0 };
   }
-  if (root.kind === "weight") {
-    const copy = residence.weights
-      .find(({ weight }) => weight === root.id)
-      ?.copies.find(({ layout: l }) => l === "rows");
-    return { ...type, device: copy?.device ?? "", region: "weights", offset: copy?.offset ?? 0 };
-  }
   if (root.kind === "input") {
     const place = input.inputs.find((each) => each.name === root.id)?.places[0];
     return { ...type, device: idOf(place?.device ?? 0), region: "inputs", offset: place?.offset ?? 0 };
@@ -94,7 +88,7 @@ export function assembleVariant(input: AssembleInput): PlanVariant {
       node,
       device: (devices[placement.device] as DeviceProfile).id,
       kernel: table.kernels[index]?.name ?? null,
-      eligibility: parts.eligibilityOf(info, bounds, id),
+      eligibility: parts.eligibilityOf(info, bounds, boxKey(box)),
       decision: addDecision(tables.map(({ placements }) => placements[index]?.decision)),
       ...(Object.keys(layouts).length === 0 ? {} : { layouts }),
     };

@@ -1,22 +1,23 @@
-import { createHash } from "node:crypto";
-import { type DeviceProfile, type Link, ROWS_LAYOUT } from "@tensorplan/backend-api";
-import { canonicalJson, type Graph, graphHash, TensorplanError } from "@tensorplan/ir";
+import type { DeviceProfile } from "@tensorplan/backend-api";
+import { type Graph, graphHash, TensorplanError } from "@tensorplan/ir";
 import { checkBudgets } from "../memory/budget.ts";
 import { layOutInputs } from "../memory/stepInputs.ts";
 import { findHomes, type Homes } from "../residence/homes.ts";
-import { layOutResidence, type WeightUse } from "../residence/residence.ts";
+import { layOutResidence } from "../residence/residence.ts";
 import { defaultRules } from "../rules/defaults.ts";
 import { type RuleBook, ruleBook } from "../rules/ruleBook.ts";
 import { validateRules } from "../rules/validate.ts";
 import { type Bounds, boundsOf } from "../variants/bounds.ts";
-import { type Box, boxId } from "../variants/box.ts";
+import { type Box, boxKey } from "../variants/box.ts";
 import { boxesOf, cutsOf, MAX_VARIANTS } from "../variants/cuts.ts";
 import { type Keyed, mergeBoxes } from "../variants/merge.ts";
 import { Verdicts } from "../verdicts/verdicts.ts";
 import { assembleVariant } from "./assembleVariant.ts";
+import { capabilitiesHash } from "./capabilities.ts";
 import { PLAN_SCHEMA, type Plan, type PlanDevice } from "./plan.ts";
 import type { PlanInput } from "./planInput.ts";
 import { PlanParts } from "./planParts.ts";
+import { inputReaders, weightUses } from "./uses.ts";
 import { decideTable, type VariantTable } from "./variantTable.ts";
 import { checkIdleRules, collectWarnings, countFallbacks } from "./warnings.ts";
 
@@ -33,23 +34,6 @@ function checkDevices(devices: readonly DeviceProfile[]): void {
     ids.add(id);
   }
 }
-
-const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-
-/** Hash of what the devices can do. Lists whose order means nothing are sorted; kernel rows are tried in their order, which counts. */
-const capabilitiesHash = (devices: readonly DeviceProfile[], links: readonly Link[]): string => {
-  const snapshot = {
-    devices: devices.map(({ features, layouts, ...rest }) => ({
-      ...rest,
-      features: [...features].sort(),
-      layouts: layouts
-        .map((layout) => ({ ...layout, dtypes: [...layout.dtypes].sort() }))
-        .sort((a, b) => byText(a.name, b.name)),
-    })),
-    links: links.map((link) => canonicalJson({ ...link, between: [...link.between].sort() })).sort(),
-  };
-  return createHash("sha256").update(canonicalJson(snapshot)).digest("hex");
-};
 
 interface Decided {
   readonly box: Box;
@@ -70,7 +54,7 @@ function decideVariants(
   for (const box of boxesOf(cutsOf(book.rules, input.cuts))) {
     const bounds = boundsOf(graph.symbols, box);
     if (bounds === undefined) continue;
-    const table = decideTable({ graph, ops, book, devices, homes, verdicts }, box, bounds, boxId(box));
+    const table = decideTable({ graph, ops, book, devices, homes, verdicts }, box, bounds, boxKey(box));
     tables.push({ box, key: table.key, of: [table] });
   }
   const merged = mergeBoxes(tables);
@@ -82,48 +66,6 @@ function decideVariants(
     });
   }
   return merged.map(({ box, of }) => ({ box, bounds: boundsOf(graph.symbols, box) as Bounds, tables: of }));
-}
-
-/** Weights that the variants' kernels read, with device and layout. */
-function weightUses(variants: readonly Decided[]): readonly WeightUse[] {
-  return variants.flatMap(({ tables: [table] }) =>
-    (table as VariantTable).view.nodes.flatMap(({ index, operands }): WeightUse[] => {
-      const placement = table?.placements[index];
-      if (placement === undefined) return [];
-      return operands
-        .filter(({ value }) => value.root.kind === "weight")
-        .map(({ name, value }) => ({
-          weight: value.root.id,
-          device: placement.device,
-          layout: table?.kernels[index]?.operands[name]?.layout ?? ROWS_LAYOUT,
-        }));
-    }),
-  );
-}
-
-/** Devices that read each step input, in any variant. */
-function inputReaders(variants: readonly Decided[]): ReadonlyMap<string, ReadonlySet<number>> {
-  const readers = new Map<string, Set<number>>();
-  const note = (input: string, device: number) => {
-    const set = readers.get(input);
-    if (set === undefined) readers.set(input, new Set([device]));
-    else set.add(device);
-  };
-  for (const { tables } of variants) {
-    const [table] = tables;
-    if (table === undefined) continue;
-    for (const { index, operands } of table.view.nodes) {
-      const placement = table.placements[index];
-      if (placement === undefined) continue;
-      for (const { value } of operands)
-        if (value.root.kind === "input") note(value.root.id, placement.device);
-    }
-    for (const { value } of table.view.graph.outputs) {
-      const root = table.view.values.get(value)?.root;
-      if (root?.kind === "input") note(root.id, 0);
-    }
-  }
-  return readers;
 }
 
 /** Axes of the graph and of all lowerings. */
@@ -164,8 +106,9 @@ export function plan(input: PlanInput): Plan {
     return home.device === device ? home.layout : undefined;
   });
   const variants = decideVariants(input, devices, book, homes, verdicts);
-  const residence = layOutResidence(graph, devices, homes, weightUses(variants));
-  const inputs = layOutInputs(graph, inputReaders(variants), devices.length);
+  const tables = variants.map(({ tables: [table] }) => table as VariantTable);
+  const residence = layOutResidence(graph, devices, homes, weightUses(tables));
+  const inputs = layOutInputs(graph, inputReaders(tables), devices.length);
 
   const parts = new PlanParts(ops, devices, verdicts);
   const planVariants = variants.map((variant) =>

@@ -188,7 +188,7 @@ export interface PlanOutput extends PlanType {
   readonly name: string;
   readonly value: string;
   readonly device: string;
-  readonly region: "arena" | "inputs" | "states" | "weights";
+  readonly region: "arena" | "inputs" | "states";
   readonly offset: number;
 }
 

@@ -7,7 +7,7 @@ export class PlanNodes {
   readonly nodes: PlanNode[] = [];
   readonly #ops: OpSet;
   readonly #byNode = new Map<GraphNode, number>();
-  readonly #byId = new Map<string, { readonly text: string; readonly index: number }[]>();
+  readonly #byId = new Map<string, number[]>();
 
   constructor(ops: OpSet) {
     this.#ops = ops;
@@ -32,12 +32,11 @@ export class PlanNodes {
         : { aliases: Object.fromEntries(aliases.map(([name, { input }]) => [name, input])) }),
     };
     // Expansions are made anew for each variant, so equal nodes may be different objects.
-    const text = canonicalJson(made);
     const twins = this.#byId.get(id) ?? [];
-    let index = twins.find((twin) => twin.text === text)?.index;
+    let index = twins.find((twin) => canonicalJson(this.nodes[twin]) === canonicalJson(made));
     if (index === undefined) {
       index = this.nodes.push(made) - 1;
-      twins.push({ text, index });
+      twins.push(index);
       this.#byId.set(id, twins);
     }
     this.#byNode.set(node, index);

@@ -66,3 +66,7 @@ export const boxId = (box: Box): string =>
         (dim) => `${dim}-${box[dim].from}-${box[dim].below === null ? "" : (box[dim].below as number) - 1}`,
       ),
   ].join(".");
+
+/** Equal for equal boxes only; ids are shorter, and unique only within one plan. */
+export const boxKey = (box: Box): string =>
+  stepDims.map((dim) => `${box[dim].from}-${box[dim].below ?? ""}`).join(",");

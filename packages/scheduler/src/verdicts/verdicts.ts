@@ -1,5 +1,5 @@
 import type { DeviceProfile, KernelRow } from "@tensorplan/backend-api";
-import { canonicalJson, type JsonObject, type Size } from "@tensorplan/ir";
+import { canonicalJson, type Size } from "@tensorplan/ir";
 import type { NodeInfo, Operand } from "../graph/graphView.ts";
 import type { Bounds } from "../variants/bounds.ts";
 import { judgeRow, type NodeFacts, type OperandFacts, type Refusal } from "./row.ts";
@@ -41,8 +41,8 @@ export class Verdicts {
   readonly #rows: readonly ReadonlyMap<string, readonly KernelRow[]>[];
   readonly #wish: LayoutWish;
   readonly #known = new Map<string, Verdict>();
-  readonly #attrs = new WeakMap<JsonObject, string>();
-  readonly #signatures = new WeakMap<NodeInfo, string>();
+  readonly #signatures = new Map<string, number>();
+  readonly #signatureOf = new WeakMap<NodeInfo, number>();
 
   constructor(devices: readonly DeviceProfile[], wish: LayoutWish = noWish) {
     this.#devices = devices;
@@ -60,8 +60,11 @@ export class Verdicts {
 
   /** @param boundsKey names the bounds: equal keys mean equal bounds */
   judge(info: NodeInfo, device: number, bounds: Bounds, boundsKey: string): Verdict {
-    const wishes = info.weights.map(({ id }) => this.#wish(id, device) ?? "").join(",");
-    const key = `${device}|${boundsKey}|${wishes}|${this.signature(info)}`;
+    let key = `${this.signature(info)} ${device} ${boundsKey}`;
+    for (const { id } of info.weights) {
+      const wish = this.#wish(id, device);
+      if (wish !== undefined) key += ` ${id} ${wish}`;
+    }
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const verdict = this.#evaluate(info, device, bounds);
@@ -69,18 +72,21 @@ export class Verdicts {
     return verdict;
   }
 
-  /** Equal for nodes that every kernel treats alike. */
-  signature(info: NodeInfo): string {
-    const known = this.#signatures.get(info);
+  /** The same number for nodes that every kernel treats alike. */
+  signature(info: NodeInfo): number {
+    const known = this.#signatureOf.get(info);
     if (known !== undefined) return known;
     const { node, operands, outputs } = info;
-    let attrs = this.#attrs.get(node.attrs);
-    if (attrs === undefined) {
-      attrs = canonicalJson(node.attrs);
-      this.#attrs.set(node.attrs, attrs);
-    }
-    const signature = `${node.op} ${operands.map(operandKey).join(";")} ${outputs.map(operandKey).join(";")} ${attrs}`;
-    this.#signatures.set(info, signature);
+    const text = [
+      node.op,
+      ...operands.map(operandKey),
+      "",
+      ...outputs.map(operandKey),
+      canonicalJson(node.attrs),
+    ].join(" ");
+    const signature = this.#signatures.get(text) ?? this.#signatures.size;
+    this.#signatures.set(text, signature);
+    this.#signatureOf.set(info, signature);
     return signature;
   }
 
