@@ -30,7 +30,7 @@ function expectLedgerAsPlanned(engine: Engine, variantId: string, symbols: Recor
     evaluateSize(size(formula), symbols),
   ]);
   const measured = (counted?.copies ?? []).map(({ value, lastBytes }) => [value, lastBytes]);
-  expect([...measured].sort()).toEqual([...planned].sort());
+  expect(measured).toEqual(planned);
   return planned.length;
 }
 

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { test } from "vitest";
 import { allLogits, expectSameBits, referenceFile, someTokens, withEngine } from "./support.ts";
 
 const models = [
@@ -49,9 +49,9 @@ for (const { name, model, vocab } of models) {
       const sequences = prompts.map(() => engine.sequence());
       const together: Float32Array[] = [];
       await engine.feed(
-        prompts.map((tokens, i) => ({
+        prompts.map((prompt, i) => ({
           sequence: sequences[i] as (typeof sequences)[0],
-          tokens,
+          tokens: prompt,
           outputs: "last",
         })),
         (entry, _, logits) => {

@@ -2,7 +2,7 @@ import { HyperparameterReader, type Metadata } from "../definition/metadata.ts";
 import type { TensorTable } from "../definition/weights.ts";
 import type { Routing } from "../parts/routedExperts.ts";
 
-export interface Yarn {
+interface Yarn {
   readonly factor: number;
   readonly originalContext: number;
   /** Factor on the softmax scale is `(1 + logMultiplier · ln factor)²`. */

@@ -19,7 +19,8 @@ export function readModel(
   tensors: TensorTable,
   definitions: readonly ModelDefinition[] = modelDefinitions,
 ): Model {
-  const architecture = metadata.get("general.architecture")?.value;
+  const entry = metadata.get("general.architecture");
+  const architecture = entry?.type === "string" ? entry.value : undefined;
   const definition = definitions.find((known) => known.architecture === architecture);
   if (definition === undefined) {
     throw new TensorplanError({
@@ -27,7 +28,7 @@ export function readModel(
       message:
         architecture === undefined
           ? "the file doesn't say what architecture it is (general.architecture)"
-          : `no model definition is known for the architecture '${String(architecture)}'`,
+          : `no model definition is known for the architecture '${architecture}'`,
       hint: `known: ${definitions.map((known) => known.architecture).join(", ")}; others can be defined in TypeScript`,
     });
   }

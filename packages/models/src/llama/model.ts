@@ -23,7 +23,7 @@ export interface LlamaConfig {
 }
 
 /** @throws TensorplanError `model/metadata-missing`, `model/metadata-invalid` */
-export function readLlamaConfig(metadata: Metadata, tensors: TensorTable): LlamaConfig {
+function readLlamaConfig(metadata: Metadata, tensors: TensorTable): LlamaConfig {
   const read = new HyperparameterReader(metadata, "llama");
   const heads = read.count("attention.head_count");
   const embd = read.count("embedding_length");

@@ -26,7 +26,7 @@ export interface Qwen3MoeConfig {
 }
 
 /** @throws TensorplanError `model/metadata-missing`, `model/metadata-invalid` */
-export function readQwen3MoeConfig(metadata: Metadata, tensors: TensorTable): Qwen3MoeConfig {
+function readQwen3MoeConfig(metadata: Metadata, tensors: TensorTable): Qwen3MoeConfig {
   const read = new HyperparameterReader(metadata, "qwen3moe");
   const heads = read.count("attention.head_count");
   const embd = read.count("embedding_length");

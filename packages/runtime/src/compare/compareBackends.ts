@@ -57,9 +57,9 @@ function tapped({ graph, ops, lowerings = {} }: CompareOptions): Graph {
     if (choices.size === 0) break;
     expanded = expandLowerings(expanded, ops, choices);
   }
-  const outputs = expanded.nodes.flatMap(({ id, op, outputs }) => {
+  const outputs = expanded.nodes.flatMap(({ id, op, outputs: made }) => {
     const { aliases } = ops.get(op);
-    return Object.keys(outputs)
+    return Object.keys(made)
       .filter((name) => aliases[name] === undefined)
       .map((name) => ({ name: outputId(id, name) as string, value: outputId(id, name) }));
   });
