@@ -202,7 +202,7 @@ int main(int argc, char** argv) {
       for (const DType cache : {DType::f16, DType::q8_0})
         for (const KernelEntry& entry : table.entries())
           if (entry.name.rfind("mla_decompressed_attention", 0) == 0 && entry.name.find(".rows.") != std::string::npos &&
-              entry.name.find("." + isa) != std::string::npos)
+              entry.name.find("." + isa) != std::string::npos && (weight != DType::f16 || entry.name.find("int8") == std::string::npos))
             cases.push_back({std::string(format_of(cache).name) + " w " + format_of(weight).name + " t512 c" + std::to_string(context),
                              entry.name, tokens, context, 16, cache, false, weight});
   for (const auto& [tokens, context] : std::vector<std::pair<int64_t, int64_t>>{{1, 4096}, {512, 1024}})

@@ -44,7 +44,7 @@ void F32TileWork::bind(const std::map<std::string, Operand>& operands) {
   v_ = shape_.latent ? nullptr : operands.at("v").data;
 }
 
-void F32TileWork::load_queries(const QueryBlock& block, int64_t key_head, uint8_t* scratch) const {
+void F32TileWork::load_queries(const Paging&, const QueryBlock& block, int64_t key_head, uint8_t* scratch) const {
   ScratchCutter cut(scratch);
   float* to = lay_out(cut, most_queries_).q;
   const int64_t group = shape_.group();

@@ -13,7 +13,7 @@ class F32TileWork final : public TileWork {
   int64_t acc_stride() const override { return dv_padded_; }
   size_t scratch_bytes(int64_t queries) const override;
   void bind(const std::map<std::string, Operand>& operands) override;
-  void load_queries(const QueryBlock& block, int64_t key_head, uint8_t* scratch) const override;
+  void load_queries(const Paging& paging, const QueryBlock& block, int64_t key_head, uint8_t* scratch) const override;
   void take(const Paging& paging, const QueryBlock& block, int64_t key_head, int64_t index, const QueryStates& states,
             uint8_t* scratch) const override;
 

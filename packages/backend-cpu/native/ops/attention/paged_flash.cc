@@ -69,7 +69,7 @@ bool PagedFlash::span(const QueryBlock& block, int64_t key_head, int64_t index, 
   std::fill_n(states.max, queries, -INFINITY);
   std::fill_n(states.sum, queries, 0.0f);
   std::fill_n(states.acc, queries * stride_, 0.0f);
-  if (index == 0 || split_) work_->load_queries(block, key_head, work);
+  if (index == 0 || split_) work_->load_queries(paging_, block, key_head, work);
   for (int64_t tile = begin; tile < end; tile++) work_->take(paging_, block, key_head, tile, states, work);
   return true;
 }

@@ -32,7 +32,7 @@ class TileWork {
   // Scratch of a block of `queries` queries; the other functions cut it the same way.
   virtual size_t scratch_bytes(int64_t queries) const = 0;
   virtual void bind(const std::map<std::string, Operand>& operands) = 0;
-  virtual void load_queries(const QueryBlock& block, int64_t key_head, uint8_t* scratch) const = 0;
+  virtual void load_queries(const Paging& paging, const QueryBlock& block, int64_t key_head, uint8_t* scratch) const = 0;
   // Takes tile `index` of the block's sequence into the states. Some query sees at least one row of it.
   virtual void take(const Paging& paging, const QueryBlock& block, int64_t key_head, int64_t index, const QueryStates& states,
                     uint8_t* scratch) const = 0;

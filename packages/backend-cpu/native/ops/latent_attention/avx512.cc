@@ -1,31 +1,16 @@
 #include <math.h>
 
 #include "latent_q8_unit.h"
-#include "simd/vec.h"
+#include "ops/attention/integer_dots.h"
 
 namespace {
 
 constexpr int kRows = 64;         // of a tile
 constexpr int kBlockBytes = 34;   // of q8_0
 
-// g++ 12 copies accumulators around the intrinsics of these; the instructions themselves are plain enough.
-inline void dot_u8(__m512i& sum, __m512i unsigned_codes, const int32_t* four_signed) {
-  asm("vpdpbusd %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(unsigned_codes), "m"(*four_signed));
-}
-inline void dot_s16(__m512i& sum, __m512i a, __m512i b) { asm("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b)); }
-
-void quantise(const float* q, int64_t n, int64_t queries, int8_t* codes, float* scales, int32_t* starts) {
-  const __m512 sign = _mm512_set1_ps(-0.0f);
-  for (int64_t b = 0; b < n / 32; b++, q += 32, codes += 32 * queries, scales += queries, starts += queries) {
-    const __m512 x = _mm512_loadu_ps(q), y = _mm512_loadu_ps(q + 16);
-    const float largest = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_andnot_ps(sign, x), _mm512_andnot_ps(sign, y)));
-    const __m512 inverse = _mm512_set1_ps(largest > 0 ? 127.0f / largest : 0);
-    const __m512i a = _mm512_cvtps_epi32(_mm512_mul_ps(x, inverse)), c = _mm512_cvtps_epi32(_mm512_mul_ps(y, inverse));
-    _mm_storeu_si128((__m128i*)codes, _mm512_cvtsepi32_epi8(a));
-    _mm_storeu_si128((__m128i*)(codes + 16), _mm512_cvtsepi32_epi8(c));
-    *scales = largest / 127.0f;
-    *starts = -128 * _mm512_reduce_add_epi32(_mm512_add_epi32(a, c));
-  }
+void quantise(const float* q, int64_t n, int64_t query, int64_t queries, int8_t* codes, float* scales, int32_t* starts,
+              float* rest) {
+  tp_quantise_row(q, n, query, queries, codes, scales, starts, rest);
 }
 
 // Codes of 16 rows, biased to unsigned: keys[block][g] holds 4 codes (4g …) of each row.
@@ -69,28 +54,9 @@ void score_queries(const tp_latent_q8_tile* t, int64_t m, int first) {
   __m512 sum[Q];
   TP_UNROLL(16)
   for (int a = 0; a < Q; a++) sum[a] = _mm512_setzero_ps();
-  const int32_t* codes = (const int32_t*)(t->codes + 32 * m);
-  const float* scales = t->scales + m;
-  const int32_t* starts = t->starts + m;
-  const float* row_scales = t->row_scales + first;
-  const uint8_t* keys = t->keys;
-  for (int64_t b = t->blocks, queries = t->queries; b > 0; b--) {
-    __m512i key[8];
-    TP_UNROLL(8)
-    for (int g = 0; g < 8; g++) key[g] = _mm512_load_si512(keys + g * 64);
-    const __m512 row_scale = _mm512_load_ps(row_scales);
-    TP_UNROLL(16)
-    for (int a = 0; a < Q; a++) {
-      __m512i dot = _mm512_set1_epi32(starts[a]);
-      TP_UNROLL(8)
-      for (int g = 0; g < 8; g++) dot_u8(dot, key[g], codes + 8 * a + g);
-      sum[a] = _mm512_fmadd_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(dot), _mm512_set1_ps(scales[a])), row_scale, sum[a]);
-    }
-    codes += 8 * queries;
-    scales += queries;
-    starts += queries;
-    row_scales += kRows;
-    keys += 512;
+  for (int i = 0; i <= t->fine; i++) {
+    const int64_t at = i * t->blocks * t->queries + m;
+    tp_dot_rows<Q>(t->keys, t->row_scales + first, kRows, t->blocks, t->codes + 32 * at, t->scales + at, t->starts + at, t->queries, sum);
   }
   const __m512 scale = _mm512_set1_ps(t->scale);
   TP_UNROLL(16)
@@ -111,7 +77,7 @@ void load_scales(const tp_latent_q8_tile* t) {
   }
   for (int r = 0; r < kRows; r += 16) {
     const int left = t->count - r;
-    const __mmask16 mask = left >= 16 ? 0xffff : left <= 0 ? 0 : (__mmask16)((1u << left) - 1);
+    const __mmask16 mask = tp_first_lanes(left);
     for (int64_t b = 0; b < t->blocks; b++)
       _mm512_store_ps(t->row_scales + b * kRows + r,
                       _mm512_maskz_cvtph_ps(mask, _mm256_load_si256((const __m256i*)(t->half_scales + b * kRows + r))));
@@ -141,7 +107,7 @@ void weigh(const tp_latent_q8_tile* t, int64_t m) {
   __m512 x[4];
   for (int i = 0; i < 4; i++) {
     const int left = limit - 16 * i;
-    const __mmask16 mask = left >= 16 ? 0xffff : left <= 0 ? 0 : (__mmask16)((1u << left) - 1);
+    const __mmask16 mask = tp_first_lanes(left);
     x[i] = _mm512_mask_loadu_ps(_mm512_set1_ps(-INFINITY), mask, p + 16 * i);
   }
   const float top = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_max_ps(x[0], x[1]), _mm512_max_ps(x[2], x[3])));
@@ -192,7 +158,7 @@ void block_weights(const tp_latent_q8_tile* t, int64_t b, float* steps) {
       __m512 top = _mm512_setzero_ps();
       for (int i = 0; i < 4; i++) {
         const int left = known - 16 * i;
-        const __mmask16 mask = left >= 16 ? 0xffff : left <= 0 ? 0 : (__mmask16)((1u << left) - 1);
+        const __mmask16 mask = tp_first_lanes(left);
         d[i] = _mm512_maskz_loadu_ps(mask, scales + 16 * i);
         top = _mm512_max_ps(top, _mm512_abs_ps(d[i]));
       }
@@ -223,8 +189,8 @@ void value_queries(const tp_latent_q8_tile* t, int64_t m, int64_t column, const 
     TP_UNROLL(8)
     for (int a = 0; a < Q; a++) {
       const __m512i w = _mm512_set1_epi32(weights[a * kRows / 2 + e]);
-      dot_s16(sum[a][0], low, w);
-      dot_s16(sum[a][1], high, w);
+      tp_dot_s16(&sum[a][0], low, w);
+      tp_dot_s16(&sum[a][1], high, w);
     }
   }
   TP_UNROLL(8)

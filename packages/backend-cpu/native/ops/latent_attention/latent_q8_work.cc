@@ -10,9 +10,10 @@ LatentQ8Work::LatentQ8Work(const tp_latent_q8_unit* unit, const FlashShape& shap
 
 LatentQ8Work::Scratch LatentQ8Work::lay_out(ScratchCutter& cut, int64_t queries) const {
   Scratch s = {};
-  s.codes = reinterpret_cast<int8_t*>(cut.bytes(static_cast<size_t>(queries * shape_.d)));
-  s.scales = cut.floats(queries * blocks_);
-  s.starts = cut.ints(queries * blocks_);
+  s.codes = reinterpret_cast<int8_t*>(cut.bytes(static_cast<size_t>(2 * queries * shape_.d)));
+  s.scales = cut.floats(2 * queries * blocks_);
+  s.starts = cut.ints(2 * queries * blocks_);
+  s.rest = cut.floats(shape_.d);
   s.limits = cut.ints(queries);
   s.tile.p = cut.floats(queries * kPageRows);
   s.tile.factors = cut.floats(2 * queries);
@@ -35,12 +36,23 @@ void LatentQ8Work::bind(const std::map<std::string, Operand>& operands) {
   cache_ = operands.at("cache").data;
 }
 
-void LatentQ8Work::load_queries(const QueryBlock& block, int64_t, uint8_t* scratch) const {
+// Over few rows the rounding of a query shows, over many it drowns: queries that see up to kMaxSpans tiles are fine. All tokens of a block
+// agree, for their spans are equal.
+static bool is_fine(const Paging& paging, const QueryBlock& block) { return span_tiles(paging.tiles(block.first)) == 1; }
+
+void LatentQ8Work::load_queries(const Paging& paging, const QueryBlock& block, int64_t, uint8_t* scratch) const {
   ScratchCutter cut(scratch);
   const Scratch s = lay_out(cut, most_queries_);
   const int64_t queries = block.count * shape_.heads;
-  for (int64_t m = 0; m < queries; m++)
-    unit_->quantise(q_ + (block.first * shape_.heads + m) * shape_.d, shape_.d, queries, s.codes + m * 32, s.scales + m, s.starts + m);
+  const bool fine = is_fine(paging, block);
+  for (int64_t m = 0; m < queries; m++) {
+    const float* q = q_ + (block.first * shape_.heads + m) * shape_.d;
+    unit_->quantise(q, shape_.d, m, queries, s.codes, s.scales, s.starts, s.rest);
+    if (fine) {
+      const int64_t at = blocks_ * queries;
+      unit_->quantise(s.rest, shape_.d, m, queries, s.codes + 32 * at, s.scales + at, s.starts + at, nullptr);
+    }
+  }
 }
 
 void LatentQ8Work::take(const Paging& paging, const QueryBlock& block, int64_t, int64_t index, const QueryStates& states,
@@ -62,6 +74,7 @@ void LatentQ8Work::take(const Paging& paging, const QueryBlock& block, int64_t, 
   tile.scales = s.scales;
   tile.starts = s.starts;
   tile.queries = block.count * shape_.heads;
+  tile.fine = is_fine(paging, block);
   tile.limits = s.limits;
   tile.scale = shape_.scale;
   tile.max = states.max;

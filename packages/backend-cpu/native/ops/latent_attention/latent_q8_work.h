@@ -14,7 +14,7 @@ class LatentQ8Work final : public TileWork {
   int64_t acc_offset() const override { return shape_.value_start - 32 * value_block_; }
   size_t scratch_bytes(int64_t queries) const override;
   void bind(const std::map<std::string, Operand>& operands) override;
-  void load_queries(const QueryBlock& block, int64_t key_head, uint8_t* scratch) const override;
+  void load_queries(const Paging& paging, const QueryBlock& block, int64_t key_head, uint8_t* scratch) const override;
   void take(const Paging& paging, const QueryBlock& block, int64_t key_head, int64_t index, const QueryStates& states,
             uint8_t* scratch) const override;
 
@@ -23,6 +23,7 @@ class LatentQ8Work final : public TileWork {
     int8_t* codes;
     float* scales;
     int32_t *starts, *limits;
+    float* rest;
     tp_latent_q8_tile tile;  // its scratch arrays
   };
   Scratch lay_out(ScratchCutter& cut, int64_t queries) const;
