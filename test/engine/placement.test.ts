@@ -73,3 +73,21 @@ for (const { name, model, vocab } of models) {
     expect(largest / spread).toBeLessThan(model === undefined ? 0.25 : 5e-3);
   });
 }
+
+test("weights of attention that lie away from its cache make a plan of parts, with the same bits", async () => {
+  const tokens = someTokens(20, 4096);
+  const options = { ...base, backend: "cpu", threads: 1 } as const;
+  const one = await withEngine(options, (e) => allLogits(e, tokens));
+  const placement = { overrideTensors: ["blk.3.attn=cpu:1"] };
+  await withEngine({ ...options, cpuDevices: 2, placement }, async (engine) => {
+    expectSameBits(await allLogits(engine, tokens), one);
+    const lowered = engine.plan.variants.map(({ id, lowerings }) => [
+      id,
+      lowerings.find(({ node }) => node === "blk.3.attn.mla")?.lowering,
+    ]);
+    expect(lowered).toEqual([
+      ["decode", "absorbed"],
+      ["prefill", "absorbed"],
+    ]);
+  });
+});

@@ -49,13 +49,15 @@ function chooseLowering(
 ): LoweringChoice {
   const { id, op } = info.node;
   const all = input.ops.get(op).lowerings.map(({ name }) => name);
+  // A composite whose weights and caches lie apart has no device of its own, but its parts may: judge them from where the cache lies.
+  const [stored] = [...info.states, ...info.weights];
+  const near = device ?? (stored === undefined ? 0 : input.homes.of(stored.id).device);
   const ask = (rule: Rule): Answer<string> => {
     const names = wanted(rule, all);
     if (names.length === 0) return { kind: "no-match", why: `${op} has no such lowering` };
-    if (device === undefined) return { kind: "refused", why: "no rule can place it" };
     const reasons: string[] = [];
     for (const name of names) {
-      const why = feasible(view, info, name, device);
+      const why = feasible(view, info, name, near);
       if (why === undefined) return { kind: "decide", value: name };
       reasons.push(`${name}: ${why}`);
     }
