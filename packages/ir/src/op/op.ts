@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type { Axis } from "../axis/axis.ts";
 import type { Bindings } from "../axis/size.ts";
 import type { DType } from "../dtype/index.ts";
@@ -102,7 +102,7 @@ export interface OpSpec<Name extends string, Attrs extends JsonObject> {
   readonly inputs: readonly string[];
   /** Output names; `["out"]` where absent. */
   readonly outputs?: readonly string[];
-  readonly attrs: z.ZodType<Attrs>;
+  readonly attrs: z.core.$ZodType<Attrs>;
   /** Type rule: outputs by name. The main output is called `out`. Throws through `fail`. */
   infer(context: InferContext<Attrs>): Readonly<Record<string, TypedAxes>>;
   /** Outputs that share storage with an input: views (`copies: false`) and in-place updates of states (`mutates`). */
@@ -141,7 +141,7 @@ export function defineOp<const Name extends string, Attrs extends JsonObject>(
     tolerance: spec.tolerance,
     lowerings: (spec.lowerings ?? []) as readonly Lowering<JsonObject>[],
     parseAttrs(raw) {
-      const parsed = spec.attrs.safeParse(raw);
+      const parsed = z.safeParse(spec.attrs, raw);
       if (parsed.success) return { ok: true, attrs: parsed.data };
       const [issue] = parsed.error.issues;
       const where = issue?.path.join(".");
