@@ -47,7 +47,6 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   auto* instance = new Instance();
   instance->program_class = Napi::Persistent(CpuProgram::define(env));
   env.SetInstanceData(instance);
-  env.AddCleanupHook([instance] { instance->end(); });
   exports.Set("abi", Napi::Number::New(env, TP_ABI_VERSION));
   exports.Set("features", Napi::Function::New(env, features));
   exports.Set("kernels", Napi::Function::New(env, kernels));

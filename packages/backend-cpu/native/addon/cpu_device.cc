@@ -8,7 +8,6 @@
 #include "addon/cpu_program.h"
 #include "addon/instance.h"
 #include "addon/parse.h"
-#include "addon/promise_work.h"
 #include "core/cpu_features.h"
 
 namespace tensorplan::addon {
@@ -56,7 +55,7 @@ CpuDevice::CpuDevice(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   if (!info[1].IsString()) throw Napi::TypeError::New(info.Env(), "isa must be a string");
   const std::string isa = info[1].As<Napi::String>();
   guarded(info.Env(), [&] { device_ = std::make_shared<Device>(static_cast<int>(threads), cpu_features(isa)); });
-  info.Env().GetInstanceData<Instance>()->devices.insert(device_);
+  background_ = std::make_shared<Background>(info.Env(), device_);
 }
 
 const std::shared_ptr<Device>& CpuDevice::device(Napi::Env env) const {
@@ -87,7 +86,7 @@ Napi::Value CpuDevice::load_weight(const Napi::CallbackInfo& info) {
       return TP_FAILED;
     }
   };
-  return PromiseWork::start(env, std::move(work), info[1]);
+  return background_->run(env, std::move(work), info[1]);
 }
 
 Napi::Value CpuDevice::compile(const Napi::CallbackInfo& info) {
@@ -98,7 +97,7 @@ Napi::Value CpuDevice::compile(const Napi::CallbackInfo& info) {
   ProgramDesc desc = parse_program(info[0].As<Napi::Object>());
   guarded(env, [&] { holder->program = std::make_unique<Program>(*holder->device, std::move(desc)); });
   const Napi::Object program = env.GetInstanceData<Instance>()->program_class.New({});
-  CpuProgram::Unwrap(program)->set(std::move(holder));
+  CpuProgram::Unwrap(program)->set(std::move(holder), background_);
   return program;
 }
 
@@ -139,11 +138,11 @@ Napi::Value CpuDevice::api(const Napi::CallbackInfo& info) {
   return external;
 }
 
-void CpuDevice::dispose(const Napi::CallbackInfo& info) {
+void CpuDevice::dispose(const Napi::CallbackInfo&) {
   if (device_ == nullptr) return;
   device_->close();
-  info.Env().GetInstanceData<Instance>()->devices.erase(device_);
   device_.reset();
+  background_.reset();
 }
 
 }  // namespace tensorplan::addon

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "addon/background.h"
 #include "addon/device_api.h"
 
 namespace tensorplan::addon {
@@ -27,6 +28,7 @@ class CpuDevice : public Napi::ObjectWrap<CpuDevice> {
   const std::shared_ptr<Device>& device(Napi::Env env) const;
 
   std::shared_ptr<Device> device_;
+  std::shared_ptr<Background> background_;
 };
 
 }  // namespace tensorplan::addon

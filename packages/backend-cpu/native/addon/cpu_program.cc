@@ -5,7 +5,6 @@
 
 #include "addon/canceller.h"
 #include "addon/parse.h"
-#include "addon/promise_work.h"
 
 namespace tensorplan::addon {
 
@@ -25,7 +24,7 @@ Napi::Value CpuProgram::run(const Napi::CallbackInfo& info) {
   auto work = [holder = holder_, symbols = std::move(symbols), flag = Canceller::flag_of(info[1])](std::string& message) {
     return holder->program->run(symbols.data(), symbols.size(), Canceller::is_set, flag.get(), message);
   };
-  return PromiseWork::start(env, std::move(work), env.Undefined());
+  return background_->run(env, std::move(work), env.Undefined());
 }
 
 Napi::Value CpuProgram::handle(const Napi::CallbackInfo& info) {
@@ -38,6 +37,9 @@ Napi::Value CpuProgram::handle(const Napi::CallbackInfo& info) {
   return external;
 }
 
-void CpuProgram::dispose(const Napi::CallbackInfo&) { holder_.reset(); }
+void CpuProgram::dispose(const Napi::CallbackInfo&) {
+  holder_.reset();
+  background_.reset();
+}
 
 }  // namespace tensorplan::addon

@@ -4,7 +4,9 @@
 #include <napi.h>
 
 #include <memory>
+#include <utility>
 
+#include "addon/background.h"
 #include "addon/device_api.h"
 
 namespace tensorplan::addon {
@@ -13,7 +15,10 @@ class CpuProgram : public Napi::ObjectWrap<CpuProgram> {
  public:
   static Napi::Function define(Napi::Env env);
   explicit CpuProgram(const Napi::CallbackInfo& info) : ObjectWrap(info) {}
-  void set(std::shared_ptr<ProgramHolder> holder) { holder_ = std::move(holder); }
+  void set(std::shared_ptr<ProgramHolder> holder, std::shared_ptr<Background> background) {
+    holder_ = std::move(holder);
+    background_ = std::move(background);
+  }
 
  private:
   Napi::Value run(const Napi::CallbackInfo& info);  // (symbols: number[], canceller?) → Promise<"ok" | "cancelled">
@@ -21,7 +26,7 @@ class CpuProgram : public Napi::ObjectWrap<CpuProgram> {
   void dispose(const Napi::CallbackInfo& info);
 
   std::shared_ptr<ProgramHolder> holder_;
-  Napi::Reference<Napi::Value> handle_;
+  std::shared_ptr<Background> background_;
 };
 
 }  // namespace tensorplan::addon

@@ -1,5 +1,5 @@
 import type { Device } from "@tensorplan/backend-api";
-import { evaluateSize, TensorplanError } from "@tensorplan/ir";
+import { evaluateSize } from "@tensorplan/ir";
 import { match } from "ts-pattern";
 import { checkStep, checkSymbols } from "./checkStep.ts";
 import { copyBytes } from "./copyBytes.ts";
@@ -59,7 +59,7 @@ export class JsExecutor implements Executor {
         await this.#runTask(task, index, bindings, signal, ledger);
       } catch (error) {
         if (signal?.aborted) throw stepCancelled();
-        throw error instanceof TensorplanError ? error : asStepError(error);
+        throw asStepError(error);
       }
     }
   }
