@@ -22,7 +22,7 @@ export interface Obstacle {
 }
 
 /** What keeps a node from a device because of where its weights and caches live. */
-export function residenceObstacle(
+function residenceObstacle(
   info: NodeInfo,
   device: number,
   { devices, homes }: Pick<Surroundings, "devices" | "homes">,

@@ -70,7 +70,7 @@ const unknownValue = (node: GraphNode, operand: string, id: string) =>
     hint: "nodes must stand behind those whose values they read",
   });
 
-const known = new WeakMap<Graph, { readonly ops: OpSet; readonly view: GraphView }>();
+const views = new WeakMap<Graph, { readonly ops: OpSet; readonly view: GraphView }>();
 
 /**
  * Prepares a graph; the same graph object gives the same view.
@@ -78,10 +78,10 @@ const known = new WeakMap<Graph, { readonly ops: OpSet; readonly view: GraphView
  * @throws TensorplanError `graph/unknown-value`, `graph/mutates-value`, `graph/partial-view`, `graph/weight-output`
  */
 export function viewGraph(graph: Graph, ops: OpSet): GraphView {
-  const before = known.get(graph);
+  const before = views.get(graph);
   if (before?.ops === ops) return before.view;
   const view = makeView(graph, ops);
-  known.set(graph, { ops, view });
+  views.set(graph, { ops, view });
   return view;
 }
 

@@ -1,4 +1,4 @@
 /** Every place in a region starts at a multiple of this: the widest vector and a cache line. */
-export const ALIGNMENT = 64;
+const ALIGNMENT = 64;
 
 export const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;

@@ -39,7 +39,7 @@ function moveLayers(plan: Plan, device: PlanDevice, over: number): string | unde
 
 /** Caches grow with the rows of the page pool. */
 function fewerSlots(plan: Plan, device: PlanDevice, over: number): string | undefined {
-  const slots = plan.graph.symbols["slots"];
+  const slots = plan.graph.symbols.slots;
   const bytes = device.states;
   if (slots === undefined || bytes <= over) return undefined;
   const fits = Math.floor((slots * (bytes - over)) / bytes / 64) * 64;

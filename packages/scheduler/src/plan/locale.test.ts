@@ -21,6 +21,7 @@ test("another process, time zone and language make the same bytes", async () => 
         ssr: fileURLToPath(new URL("../testing/printPlan.ts", import.meta.url)),
         outDir: folder,
         minify: false,
+        reportCompressedSize: false,
         rollupOptions: { output: { entryFileNames: "printPlan.mjs" } },
       },
     });

@@ -44,15 +44,15 @@ export function planFromJson(text: string): Plan {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return refuse("it isn't an object");
   const members = value as Readonly<Record<string, unknown>>;
-  if (members["schema"] !== PLAN_SCHEMA) {
+  if (members.schema !== PLAN_SCHEMA) {
     throw new TensorplanError({
       code: "plan/schema",
-      message: `the plan's schema is ${JSON.stringify(members["schema"] ?? null)}; this version reads '${PLAN_SCHEMA}'`,
+      message: `the plan's schema is ${JSON.stringify(members.schema ?? null)}; this version reads '${PLAN_SCHEMA}'`,
       hint: "make the plan again with this version",
     });
   }
   const missing = lists.filter((name) => !Array.isArray(members[name]));
-  if (missing.length > 0 || typeof members["graph"] !== "object")
+  if (missing.length > 0 || typeof members.graph !== "object")
     return refuse(`it lacks ${["graph", ...missing].join(", ")}`);
   return value as Plan;
 }

@@ -40,18 +40,18 @@ test("weights are read in the layout of the kernel's copy", () => {
   const place = weightPlaces(made, "cpu").find(
     ({ name, layout }) => name === "token_embd.weight" && layout === "x16",
   );
-  expect(node("logits")?.inputs["w"]).toMatchObject({
+  expect(node("logits")?.inputs.w).toMatchObject({
     region: "weights",
     layout: "x16",
     offset: place?.offset,
     dtype: "f16",
   });
-  expect(node("embed")?.inputs["table"]).toMatchObject({ region: "weights", layout: "rows" });
+  expect(node("embed")?.inputs.table).toMatchObject({ region: "weights", layout: "rows" });
 });
 
 test("a view lies where its operand does, in its own shape", () => {
-  const rows = node("blk.0.append_k")?.inputs["rows"];
-  const made0 = node("blk.0.k")?.outputs["out"];
+  const rows = node("blk.0.append_k")?.inputs.rows;
+  const made0 = node("blk.0.k")?.outputs.out;
   expect(rows).toMatchObject({ region: "arena", offset: made0?.offset });
   expect(rows?.shape.map(printSize)).toEqual(["tokens", "2", "32"]);
   expect(made0?.shape.map(printSize)).toEqual(["tokens", "64"]);
@@ -60,14 +60,14 @@ test("a view lies where its operand does, in its own shape", () => {
 test("a changed cache is the cache", () => {
   const { inputs, outputs } = node("blk.1.append_v") ?? {};
   const cache = statePlaces(made).find(({ name }) => name === "cache.1.v");
-  expect(outputs?.["out"]).toEqual(inputs?.["state"]);
-  expect(outputs?.["out"]).toMatchObject({ region: "states", offset: cache?.offset, dtype: "f16" });
-  expect(node("blk.1.attn.values")?.inputs["v"]).toEqual(outputs?.["out"]);
+  expect(outputs?.out).toEqual(inputs?.state);
+  expect(outputs?.out).toMatchObject({ region: "states", offset: cache?.offset, dtype: "f16" });
+  expect(node("blk.1.attn.values")?.inputs.v).toEqual(outputs?.out);
 });
 
 test("axes that attributes mention come with their sizes", () => {
   const { axes } = node("blk.0.attn.scores") ?? {};
-  expect(printSize(axes?.["context"] ?? [])).toBe("context");
+  expect(printSize(axes?.context ?? [])).toBe("context");
 });
 
 test("a work area has its place and its largest size", () => {
@@ -92,7 +92,7 @@ test("the logits' place is the one that the program writes", () => {
     name: "logits",
     device: "cpu",
     region: "arena",
-    offset: node("logits")?.outputs["out"]?.offset,
+    offset: node("logits")?.outputs.out?.offset,
   });
 });
 
@@ -109,7 +109,7 @@ test("tasks say what they wait for, and copies their symbolic size", () => {
   const [, copy] = tasks;
   expect(copy?.kind === "copy" ? printSize(copy.bytes) : "").toBe("256*tokens");
   expect(copy).toMatchObject({
-    from: { offset: node("blk.0.residual")?.outputs["out"]?.offset },
+    from: { offset: node("blk.0.residual")?.outputs.out?.offset },
     to: { device: "cpu:1" },
   });
 });

@@ -15,7 +15,7 @@ function mentionedAxes(plan: Plan, attrs: JsonValue): Readonly<Record<string, Si
     } else if (Array.isArray(value)) {
       for (const item of value as readonly JsonValue[]) visit(item);
     } else if (typeof value === "object" && value !== null) {
-      for (const item of Object.values(value)) visit(item as JsonValue);
+      for (const item of Object.values(value)) visit(item);
     }
   };
   visit(attrs);

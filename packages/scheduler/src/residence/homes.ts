@@ -4,7 +4,7 @@ import { askRules, type Decision, type RuleBook } from "../rules/ruleBook.ts";
 import { type Facts, layerOf } from "../rules/selector.ts";
 
 /** Where a weight or a cache lives. `layout`: the one that its rule asked for. */
-export interface Home {
+interface Home {
   readonly device: number;
   readonly layout?: string;
   readonly decision: Decision;
@@ -18,7 +18,7 @@ export interface Homes {
   readonly facts: readonly Facts[];
 }
 
-export const storedFacts = ({ weights, states }: Pick<Graph, "weights" | "states">): readonly Facts[] => [
+const storedFacts = ({ weights, states }: Pick<Graph, "weights" | "states">): readonly Facts[] => [
   ...weights.map(
     ({ id, dtype }): Facts => ({
       kind: "weight",

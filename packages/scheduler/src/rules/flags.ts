@@ -24,7 +24,7 @@ export const layerCount = (graph: Graph): number =>
   graph.weights.reduce((count, { id }) => Math.max(count, (layerOf(id) ?? -1) + 1), 0);
 
 /** The device of a name as ggml's programs spell it (`CPU`, `CUDA0`) or as ours do. @throws TensorplanError `flags/unknown-device` */
-export function findDevice(name: string, devices: readonly DeviceProfile[], flag: string): DeviceProfile {
+function findDevice(name: string, devices: readonly DeviceProfile[], flag: string): DeviceProfile {
   const ours = name.toLowerCase().replace(/^(cuda)(\d+)$/, "$1:$2");
   const device = devices.find(({ id }) => id === name) ?? devices.find(({ id }) => id === ours);
   if (device === undefined) {

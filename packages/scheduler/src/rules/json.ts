@@ -111,5 +111,9 @@ export function rulesFromJson(text: string, path: string): readonly Rule[] {
 }
 
 /** The rule file that `rulesFromJson` reads back as these rules, origins aside. */
-export const rulesToJson = (rules: readonly Rule[]): string =>
-  `${JSON.stringify({ schema: RULES_SCHEMA, rules: rules.map(({ origin: _, ...rule }) => rule) }, null, 2)}\n`;
+export function rulesToJson(rules: readonly Rule[]): string {
+  const listed = rules.map((rule) =>
+    Object.fromEntries(Object.entries(rule).filter(([field]) => field !== "origin")),
+  );
+  return `${JSON.stringify({ schema: RULES_SCHEMA, rules: listed }, null, 2)}\n`;
+}

@@ -48,7 +48,7 @@ function compilePattern(pattern: Pattern): (text: string) => boolean {
   }
 }
 
-export const printRange = ({ atLeast, below }: Range): string =>
+const printRange = ({ atLeast, below }: Range): string =>
   below === undefined
     ? `at least ${atLeast ?? 0}`
     : atLeast === undefined

@@ -13,7 +13,7 @@ const refuse = (rule: Rule, code: string, message: string, hint: string): never 
 };
 
 /** Devices that a rule's action names. */
-export const devicesOf = (rule: Rule): readonly string[] => {
+const devicesOf = (rule: Rule): readonly string[] => {
   const action = rule.do;
   if ("store" in action) return [action.store];
   if ("place" in action) return [action.place];

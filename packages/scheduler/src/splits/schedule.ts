@@ -11,7 +11,7 @@ export interface ScheduledSplit extends Group {
   readonly known: readonly number[];
 }
 
-export interface ScheduledMove {
+interface ScheduledMove {
   readonly move: Move;
   /** The split that makes the value. */
   readonly after: number;
@@ -20,7 +20,7 @@ export interface ScheduledMove {
 }
 
 /** A task of a step: splits and moves in one order that satisfies all dependencies. */
-export type Task =
+type Task =
   | { readonly kind: "run"; readonly split: number }
   | { readonly kind: "copy"; readonly move: number };
 

@@ -1,4 +1,4 @@
-import { dtypes, multiplySizes, printSize, type Size, size, TensorplanError } from "@tensorplan/ir";
+import { dtypes, multiplySizes, type Size, size, TensorplanError } from "@tensorplan/ir";
 import type { GraphView, Value } from "../graph/graphView.ts";
 
 /** A value that is copied to another device, once, for all that read it there. */
@@ -23,8 +23,6 @@ export function valueBytes({ id, dtype, shape }: Value): Size {
   }
   return multiplySizes(size(blockBytes), ...shape);
 }
-
-export const printBytes = (bytes: Size): string => printSize(bytes);
 
 /** Every value that is read on another device than the one that makes it, in the order of making. */
 export function findMoves(view: GraphView, devices: readonly number[]): readonly Move[] {

@@ -11,7 +11,6 @@ import {
   GraphBuilder,
   matmul,
   merge,
-  type Op,
   productAxis,
   rmsNorm,
   split,
@@ -27,7 +26,7 @@ const outputNames: Readonly<Record<string, readonly string[]>> = {
 
 /** A kernel that takes every type, in rows. */
 export const anyKernel = (op: string, more: Partial<KernelRow> = {}): KernelRow => {
-  const { inputs } = coreOps.get(op) as Op;
+  const { inputs } = coreOps.get(op);
   const claims = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, anything]));
   return {
     name: `${op}.any`,

@@ -12,7 +12,7 @@ export type Box = Readonly<Record<StepDim, BoxRange>>;
 /** The sizes of one step. */
 export type StepSizes = Readonly<Record<StepDim, number>>;
 
-export const everything: BoxRange = { from: 1, below: null };
+const everything: BoxRange = { from: 1, below: null };
 export const wholeBox: Box = {
   tokensPerSequence: everything,
   tokens: everything,
@@ -56,15 +56,15 @@ const phaseName = (range: BoxRange): string =>
         ? "prefill"
         : `prefill-${range.from}-${range.below - 1}`;
 
+const rangeName = ({ from, below }: BoxRange): string => `${from}-${below === null ? "" : below - 1}`;
+
 /** Short and unique among the boxes of a plan, which don't overlap: `decode`, `prefill`, `prefill-2-127`, `decode.context-4096-`. */
 export const boxId = (box: Box): string =>
   [
     phaseName(box.tokensPerSequence),
     ...stepDims
       .filter((dim) => dim !== "tokensPerSequence" && !isWhole(box[dim]))
-      .map(
-        (dim) => `${dim}-${box[dim].from}-${box[dim].below === null ? "" : (box[dim].below as number) - 1}`,
-      ),
+      .map((dim) => `${dim}-${rangeName(box[dim])}`),
   ].join(".");
 
 /** Equal for equal boxes only; ids are shorter, and unique only within one plan. */
