@@ -15,6 +15,9 @@ async function raised(action: () => unknown): Promise<unknown> {
   }
 }
 
+const said = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}` : `a ${typeof error}`;
+
 const result = (name: string, problem: string | undefined): CaseResult => ({
   name,
   passed: problem === undefined,
@@ -33,7 +36,7 @@ async function rejects(
     name,
     error === undefined
       ? "it went on although its signal was aborted"
-      : `it raised ${String(error)}, not the signal's reason`,
+      : `it raised ${said(error)}, not the signal's reason`,
   );
 }
 
@@ -42,7 +45,7 @@ async function refuses(name: string, action: () => unknown): Promise<CaseResult>
   if (error instanceof TensorplanError) return result(name, undefined);
   return result(
     name,
-    error === undefined ? "it was carried out" : `it raised ${String(error)}, which isn't a TensorplanError`,
+    error === undefined ? "it was carried out" : `it raised ${said(error)}, which isn't a TensorplanError`,
   );
 }
 
@@ -86,7 +89,7 @@ async function checkDisposed({ device, layout, program, symbols, place, source }
     run: () => program.run(symbols),
   };
   const results = [
-    result("dispose can be called twice", again === undefined ? undefined : `it raised ${String(again)}`),
+    result("dispose can be called twice", again === undefined ? undefined : `it raised ${said(again)}`),
   ];
   for (const [name, action] of Object.entries(actions))
     results.push(await refuses(`${name} raises a TensorplanError after dispose`, action));

@@ -1,5 +1,5 @@
 import type { Backend, BackendOptions, Device, DeviceProfile } from "@tensorplan/backend-api";
-import { coreOps, type OpSet, TensorplanError } from "@tensorplan/ir";
+import { coreOps, type OpSet, TensorplanError, type Tolerance } from "@tensorplan/ir";
 import { checkContract } from "./checkContract.ts";
 import type { CaseResult, ConformanceCase } from "./conformanceCase.ts";
 import { conformanceCases } from "./conformanceCases.ts";
@@ -13,6 +13,8 @@ export interface SuiteOptions {
   readonly sketches?: Readonly<Record<string, OpSketches>> | undefined;
   /** Absent: 1. */
   readonly seed?: number | undefined;
+  /** By operation, what replaces parts of its tolerance on this backend: for errors whose cause is known and that are no mistake. */
+  readonly allowances?: Readonly<Record<string, Partial<Tolerance>>> | undefined;
   /** What to probe and open devices with. */
   readonly backendOptions?: BackendOptions | undefined;
 }
@@ -20,13 +22,17 @@ export interface SuiteOptions {
 /** Part of the suite: the cases of one operation on one device, or the device's contract. */
 export interface SuitePart {
   readonly name: string;
-  run(): Promise<readonly CaseResult[]>;
+  readonly run: () => Promise<readonly CaseResult[]>;
 }
 
-async function runCases(device: Device, cases: readonly ConformanceCase[]): Promise<readonly CaseResult[]> {
+async function runCases(
+  device: Device,
+  cases: readonly ConformanceCase[],
+  allowance: Partial<Tolerance> | undefined,
+): Promise<readonly CaseResult[]> {
   try {
     const results: CaseResult[] = [];
-    for (const each of cases) results.push(await runCase(device, each));
+    for (const each of cases) results.push(await runCase(device, each, allowance));
     return results;
   } finally {
     device.dispose();
@@ -34,7 +40,7 @@ async function runCases(device: Device, cases: readonly ConformanceCase[]): Prom
 }
 
 function partsOf(backend: Backend, profile: DeviceProfile, options: SuiteOptions): readonly SuitePart[] {
-  const { ops = coreOps, seed = 1, sketches, backendOptions = {} } = options;
+  const { ops = coreOps, seed = 1, sketches, backendOptions = {}, allowances = {} } = options;
   const byOp = new Map<string, ConformanceCase[]>();
   for (const each of conformanceCases(profile, ops, { seed, sketches })) {
     const cases = byOp.get(each.row.op);
@@ -43,7 +49,10 @@ function partsOf(backend: Backend, profile: DeviceProfile, options: SuiteOptions
   }
   const open = () => backend.open(profile.id, backendOptions);
   const parts = [...byOp].map(
-    ([op, cases]): SuitePart => ({ name: `${profile.id}: ${op}`, run: () => runCases(open(), cases) }),
+    ([op, cases]): SuitePart => ({
+      name: `${profile.id}: ${op}`,
+      run: () => runCases(open(), cases, allowances[op]),
+    }),
   );
   const loading = [...byOp.values()].flat().find(({ graph }) => graph.weights.length > 0);
   if (loading === undefined) return parts;

@@ -98,7 +98,8 @@ export function layOut(
     }),
   );
   const shapes = Object.fromEntries(
-    [...Object.keys(node.outputs).map((name) => [name, outputId(node.id, name)] as const)]
+    Object.keys(node.outputs)
+      .map((name): readonly [string, ValueId] => [name, outputId(node.id, name)])
       .concat(Object.entries(node.inputs))
       .map(([name, id]) => [name, resolveShape(graph, types.get(id) as ValueInfo, graph.symbols)]),
   );

@@ -87,8 +87,10 @@ const multiLatent =
   (withKB: boolean): Draw =>
   (random, many, block) => {
     const { paging, slots, count } = drawPaged(random, many);
-    const [n, r, l] = [width(random, block), width(random, block), width(random, block)];
-    const heads = axis("heads", between(random, 1, 3));
+    // Small: keys and values are rebuilt for each row, and there are many combinations of element types.
+    const narrow = () => (block ? 32 : between(random, 1, 20));
+    const [n, r, l] = [narrow(), narrow(), block ? width(random, block) : narrow()];
+    const heads = axis("heads", between(random, 1, 2));
     const [nope, rope, kept] = [axis("nope", n), axis("rope", r), axis("latent", l)];
     return {
       operands: {
@@ -96,7 +98,7 @@ const multiLatent =
         cache: cache(slots, axis("row", l + r)),
         ...(withKB ? { k_b: weight(heads, kept, nope) } : {}),
         k_up: weight(heads, nope, kept),
-        v_b: weight(heads, axis("value", between(random, 1, 40)), kept),
+        v_b: weight(heads, axis("value", between(random, 1, 35)), kept),
         ...paging,
       },
       attrs: { scale: 0.4, nope: part("nope", 0, n), rope: part("rope", n, r), latent: part("latent", 0, l) },

@@ -14,8 +14,8 @@ export interface PagedDraw {
 
 /** Sequences whose pages lie in any order; each adds some tokens at the end of some history. */
 function sequences(random: RandomNumbers, many: boolean): readonly PagedSequence[] {
-  const count = many ? between(random, 2, 3) : 1;
-  const lengths = drawn(count, () => between(random, 1, 3 * PAGE_ROWS));
+  const count = many ? 2 : 1;
+  const lengths = drawn(count, () => between(random, 1, PAGE_ROWS + 30));
   const pagesOf = lengths.map((length) => Math.ceil(length / PAGE_ROWS));
   const total = pagesOf.reduce((sum, pages) => sum + pages, 0);
   const pool = distinct(random, total, total + 1);
@@ -23,7 +23,7 @@ function sequences(random: RandomNumbers, many: boolean): readonly PagedSequence
   return lengths.map((length, s) => {
     const pages = pool.slice(taken, taken + (pagesOf[s] ?? 0));
     taken += pages.length;
-    const fresh = Math.min(length, many ? between(random, 1, 12) : 1);
+    const fresh = Math.min(length, many ? between(random, 1, 10) : 1);
     return { pages, positions: drawn(fresh, (i) => length - fresh + i) };
   });
 }

@@ -15,7 +15,7 @@ import {
 /** Inner sizes of whole blocks with one token and with many, then an inner size that only plain types can have. */
 const steps = [
   (random: RandomNumbers) => ({ count: 1, inner: multiple(random, 32, 4) }),
-  (random: RandomNumbers) => ({ count: between(random, 2, 35), inner: multiple(random, 32, 3) }),
+  (random: RandomNumbers) => ({ count: between(random, 2, 20), inner: multiple(random, 32, 3) }),
   (random: RandomNumbers) => ({ count: between(random, 2, 5), inner: between(random, 1, 31) }),
 ] as const;
 
@@ -34,7 +34,7 @@ const overSteps = (make: Make): OpSketches => {
 const outer = (random: RandomNumbers) => axis("outer", between(random, 1, 40));
 
 const experts = (random: RandomNumbers, count: number) => {
-  const [all, used] = [between(random, 2, 6), between(random, 1, 2)];
+  const [all, used] = [between(random, 2, 3), between(random, 1, 2)];
   const axes = { experts: axis("experts", all), used: axis("used", used) };
   const ids = drawn(count, () => 0).flatMap(() => distinct(random, used, all));
   return { ...axes, ids: indices([tokens, axes.used], ids) };
@@ -61,8 +61,8 @@ export const productSketches = {
   }),
   moe: overSteps((random, inner, count) => {
     const { experts: all, used, ids } = experts(random, count);
-    const e = axis("embd", inner);
-    const f = axis("hidden", inner % 32 === 0 ? multiple(random, 32, 3) : between(random, 1, 40));
+    const e = axis("embd", Math.min(inner, 64));
+    const f = axis("hidden", inner % 32 === 0 ? multiple(random, 32, 2) : between(random, 1, 40));
     return {
       operands: {
         x: values(tokens, e),
