@@ -1,3 +1,4 @@
+import type { ValueId } from "@tensorplan/ir";
 import type { GraphView, NodeInfo, Value } from "../graph/graphView.ts";
 import type { Homes } from "../residence/homes.ts";
 import type { FollowTarget } from "../rules/rule.ts";
@@ -69,7 +70,7 @@ export function follow(
       ? { kind: "none", why: `it has no operand ${target.operand}` }
       : placeOf(operand.value, homes, at);
   }
-  const value = [...view.values.values()].find(({ id }) => id === target.value);
+  const value = view.values.get(target.value as ValueId);
   return value === undefined
     ? { kind: "none", why: `there is no value '${target.value}'` }
     : placeOf(value, homes, at);

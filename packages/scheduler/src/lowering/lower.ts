@@ -1,7 +1,7 @@
 import { type Graph, type GraphNode, type OpSet, TensorplanError } from "@tensorplan/ir";
 import { assign } from "../assign/assign.ts";
 import type { Surroundings } from "../assign/candidate.ts";
-import { type AncestorOps, nodeFacts } from "../assign/nodeFacts.ts";
+import { type Ancestors, nodeFacts } from "../assign/nodeFacts.ts";
 import { type GraphView, type NodeInfo, viewGraph } from "../graph/graphView.ts";
 import type { Rule } from "../rules/rule.ts";
 import { type Answer, askRules, type Decision, type RuleBook } from "../rules/ruleBook.ts";
@@ -21,7 +21,7 @@ export interface LoweringChoice {
 export interface Lowered {
   readonly view: GraphView;
   readonly choices: readonly LoweringChoice[];
-  readonly ancestors: AncestorOps;
+  readonly ancestors: Ancestors;
   /** What lower rules were asked about. */
   readonly compositeFacts: readonly Facts[];
 }
@@ -92,7 +92,7 @@ export function lower(input: LowerInput): Lowered {
   const feasible = feasibility(ops, input);
   const whole = new Set<string>();
   const choices: LoweringChoice[] = [];
-  const ancestors = new Map<string, readonly string[]>();
+  const ancestors = new Map<string, readonly { readonly id: string; readonly op: string }[]>();
   const asked: Facts[] = [];
   let view = viewGraph(input.graph, ops);
   for (;;) {
@@ -122,7 +122,7 @@ export function lower(input: LowerInput): Lowered {
         }
         const expansion = expandNode(view, info, ops, choice.lowering, usedOutputs(view, info));
         expansions.set(node.id, expansion);
-        const above = [node.op, ...(ancestors.get(node.id) ?? [])];
+        const above = [{ id: node.id, op: node.op }, ...(ancestors.get(node.id) ?? [])];
         for (const part of expansion.nodes) ancestors.set(part.id, above);
       }
       if (expansions.size > 0) {

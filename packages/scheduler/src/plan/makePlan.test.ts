@@ -335,6 +335,15 @@ test("an optional operand that is absent doesn't keep a kernel away", () => {
   expect(make([], [cpu], { graph: builder.finish() }).variants[0]?.nodes[0]?.kernel).toBe("rope.any");
 });
 
+test("a rule that names a composite's path holds for its parts", () => {
+  const plain = profile("cpu", { without: ["attention"] });
+  const rules = [rule("there", { path: "blk.0.attn" }, { prefer: ["cuda:0", "cpu"] })];
+  const made = placed(make(rules, [plain, gpu]));
+  expect(made.get("blk.0.attn.softmax")).toMatchObject({ device: "cuda:0", rule: "there" });
+  expect(made.get("blk.0.attn.scores")).toMatchObject({ device: "cpu", rule: "there" });
+  expect(made.get("blk.1.attn.softmax")).toMatchObject({ device: "cpu" });
+});
+
 test("two devices of one name are refused", () => {
   expect(() => make([], [cpu, cpu])).toThrow(expect.objectContaining({ code: "plan/duplicate-device" }));
 });

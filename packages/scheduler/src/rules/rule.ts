@@ -17,7 +17,7 @@ export type Pattern = string | { readonly regex: string };
 export interface Selector {
   /** A node's operation, or the composite operation that it was lowered from. */
   readonly op?: string | readonly string[];
-  /** A node's path. */
+  /** A node's path, or that of the composite that it was lowered from. */
   readonly path?: Pattern;
   /** A weight's name; of a node, the name of any weight that it reads. */
   readonly weight?: Pattern;

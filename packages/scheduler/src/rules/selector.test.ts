@@ -7,6 +7,7 @@ const node: Facts = {
   kind: "node",
   id: "blk.3.attn.q",
   ops: ["latent_attention", "mla_attention"],
+  within: ["blk.3.attn"],
   weights: [{ id: "blk.3.attn_q.weight", dtype: "q8_0" }],
   states: [{ id: "cache.3.kv", dtype: "f16" }],
   layer: 3,
@@ -23,6 +24,7 @@ test.each<[string, Selector]>([
   ["its own operation", { op: "latent_attention" }],
   ["the composite that it came from", { op: ["moe", "mla_attention"] }],
   ["a glob on the path", { path: "blk.*.q" }],
+  ["the path of the composite that it came from", { path: "blk.*.attn" }],
   ["an expression on the path", { path: { regex: "attn\\.q$" } }],
   ["a weight's name", { weight: { regex: "attn_q" } }],
   ["a cache's name", { state: "cache.*" }],
@@ -52,7 +54,7 @@ test.each<[string, Selector]>([
 });
 
 test("a glob matches the whole name and takes dots literally", () => {
-  expect(why({ path: "blk.3.attn" })).toBeDefined();
+  expect(why({ path: "blk.3.att" })).toBeDefined();
   expect(why({ path: "blk?3*" })).toBeDefined();
 });
 

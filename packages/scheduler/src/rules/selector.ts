@@ -9,6 +9,8 @@ export interface Facts {
   readonly id: string;
   /** The node's own operation, then those of the composites that it was lowered from. */
   readonly ops: readonly string[];
+  /** Paths of those composites. */
+  readonly within: readonly string[];
   readonly weights: readonly { readonly id: string; readonly dtype: DType }[];
   readonly states: readonly { readonly id: string; readonly dtype: DType }[];
   readonly layer: number | undefined;
@@ -105,7 +107,8 @@ export function compileSelector(selector: Selector): Matcher {
   }
   if (path !== undefined) {
     const matches = compilePattern(path);
-    test(`its path doesn't match ${printPattern(path)}`, (f) => f.kind === "node" && matches(f.id));
+    test(`its path doesn't match ${printPattern(path)}`, (f) =>
+      f.kind === "node" && (matches(f.id) || f.within.some(matches)));
   }
   if (weight !== undefined) {
     const matches = compilePattern(weight);
