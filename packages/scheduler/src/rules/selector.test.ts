@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { wholeBox } from "../variants/box.ts";
+import { type Box, wholeBox } from "../variants/box.ts";
 import type { Selector } from "./rule.ts";
 import { compileSelector, type Facts, layerOf } from "./selector.ts";
 
@@ -12,8 +12,8 @@ const node: Facts = {
   states: [{ id: "cache.3.kv", dtype: "f16" }],
   layer: 3,
 };
-const decode = { ...wholeBox, tokensPerSequence: { from: 1, below: 2 } };
-const prefill = { ...wholeBox, tokensPerSequence: { from: 128, below: null } };
+const decode: Box = { ...wholeBox, tokensPerSequence: { from: 1, below: 2 } };
+const prefill: Box = { ...wholeBox, tokensPerSequence: { from: 128, below: null } };
 const why = (selector: Selector, box = decode, facts = node) => compileSelector(selector)(facts, box);
 
 test("an empty selector holds for everything", () => {
