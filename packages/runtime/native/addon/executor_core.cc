@@ -9,8 +9,9 @@ void on_environment_end(void* core) { static_cast<ExecutorCore*>(core)->abandon(
 
 }  // namespace
 
-ExecutorCore::ExecutorCore(Napi::Env env, std::vector<DeviceSlot> devices, const Napi::Function& listener)
-    : env_(env), devices_(std::move(devices)) {
+ExecutorCore::ExecutorCore(Napi::Env env, std::vector<DeviceSlot> devices, std::vector<Napi::Reference<Napi::Value>> handles,
+                           const Napi::Function& listener)
+    : env_(env), devices_(std::move(devices)), handles_(std::move(handles)) {
   channel_ = Channel::New(env, listener, "tensorplan executor", 0, 1, this);
   // Only a running step keeps the process alive.
   channel_.Unref(env);
@@ -33,6 +34,7 @@ void ExecutorCore::send(Message message) {
 
 void ExecutorCore::run(Napi::Env env, std::shared_ptr<Step> step, const int64_t* symbols) {
   running_ = true;
+  self_ = shared_from_this();
   step_ = step;
   channel_.Ref(env);
   executor_->run(std::move(step), symbols,
@@ -47,7 +49,7 @@ void ExecutorCore::deliver(Napi::Env env, Napi::Function listener, ExecutorCore*
     listener.Call({Napi::Number::New(env, message->task)});
     return;
   }
-  const std::shared_ptr<ExecutorCore> kept = core->shared_from_this();
+  const std::shared_ptr<ExecutorCore> kept = std::move(core->self_);
   core->running_ = false;
   core->step_.reset();
   core->channel_.Unref(env);
@@ -74,6 +76,7 @@ void ExecutorCore::close() {
 
 void ExecutorCore::abandon() {
   disposed_ = true;
+  const std::shared_ptr<ExecutorCore> kept = std::move(self_);
   if (executor_ == nullptr) return;
   if (running_) step_->abandon();
   executor_.reset();

@@ -20,8 +20,9 @@ struct Message {
 
 class ExecutorCore : public std::enable_shared_from_this<ExecutorCore> {
  public:
-  // `listener(task | undefined, status, message)` is called on the main thread.
-  ExecutorCore(Napi::Env env, std::vector<DeviceSlot> devices, const Napi::Function& listener);
+  // `handles` are the Externals that the devices are in. `listener(task | undefined, status, message)` is called on the main thread.
+  ExecutorCore(Napi::Env env, std::vector<DeviceSlot> devices, std::vector<Napi::Reference<Napi::Value>> handles,
+               const Napi::Function& listener);
   ~ExecutorCore();
 
   bool running() const { return running_; }
@@ -42,9 +43,11 @@ class ExecutorCore : public std::enable_shared_from_this<ExecutorCore> {
 
   const napi_env env_;
   const std::vector<DeviceSlot> devices_;
+  const std::vector<Napi::Reference<Napi::Value>> handles_;
   Channel channel_;
   std::unique_ptr<Executor> executor_;
   std::shared_ptr<Step> step_;
+  std::shared_ptr<ExecutorCore> self_;  // while a step is running
   bool running_ = false, disposed_ = false;
 };
 

@@ -3,11 +3,23 @@
 #include <exception>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "addon/instance.h"
 #include "addon/parse_task.h"
 
 namespace tensorplan::addon {
+namespace {
+
+// A step and the Externals of the programs that it points to. Made and destroyed on the main thread.
+struct StepOwner {
+  StepOwner(const std::vector<DeviceSlot>& devices, std::vector<Task> tasks, size_t symbol_count)
+      : step(devices, std::move(tasks), symbol_count) {}
+  Step step;
+  std::vector<Napi::Reference<Napi::Value>> programs;
+};
+
+}  // namespace
 
 Napi::Function NativeExecutor::define(Napi::Env env) {
   return DefineClass(env, "NativeExecutor",
@@ -19,6 +31,7 @@ NativeExecutor::NativeExecutor(const Napi::CallbackInfo& info) : ObjectWrap(info
   if (!info[0].IsArray() || !info[1].IsFunction()) throw Napi::TypeError::New(env, "an executor needs devices and a listener");
   const auto handles = info[0].As<Napi::Array>();
   std::vector<DeviceSlot> devices;
+  std::vector<Napi::Reference<Napi::Value>> kept;
   for (uint32_t i = 0; i < handles.Length(); i++) {
     const Napi::Value handle = handles.Get(i);
     DeviceSlot slot;
@@ -28,19 +41,15 @@ NativeExecutor::NativeExecutor(const Napi::CallbackInfo& info) : ObjectWrap(info
         throw Napi::Error::New(env, "device " + std::to_string(i) + " was built for version " + std::to_string(slot.api->abi) +
                                         " of the executor's interface; this one has " + std::to_string(TP_ABI_VERSION));
       }
-      devices_.push_back(Napi::Reference<Napi::Value>::New(handle, 1));
+      kept.push_back(Napi::Reference<Napi::Value>::New(handle, 1));
     }
     devices.push_back(slot);
   }
   try {
-    core_ = std::make_shared<ExecutorCore>(env, std::move(devices), info[1].As<Napi::Function>());
+    core_ = std::make_shared<ExecutorCore>(env, std::move(devices), std::move(kept), info[1].As<Napi::Function>());
   } catch (const std::exception& error) {
     throw Napi::Error::New(env, error.what());
   }
-}
-
-NativeExecutor::~NativeExecutor() {
-  if (core_ != nullptr) core_->dispose();
 }
 
 Napi::Value NativeExecutor::compile(const Napi::CallbackInfo& info) {
@@ -56,14 +65,16 @@ Napi::Value NativeExecutor::compile(const Napi::CallbackInfo& info) {
     if (tasks.back().program != nullptr)
       programs.push_back(Napi::Reference<Napi::Value>::New(task.As<Napi::Object>().Get("program"), 1));
   }
-  std::shared_ptr<Step> step;
+  const auto symbol_count = static_cast<size_t>(parse_integer(info[1], "symbolCount"));
+  std::shared_ptr<StepOwner> owner;
   try {
-    step = std::make_shared<Step>(core_->devices(), std::move(tasks), static_cast<size_t>(parse_integer(info[1], "symbolCount")));
+    owner = std::make_shared<StepOwner>(core_->devices(), std::move(tasks), symbol_count);
   } catch (const std::invalid_argument& error) {
     throw Napi::Error::New(env, error.what());
   }
+  owner->programs = std::move(programs);
   const Napi::Object object = env.GetInstanceData<Instance>()->step_class.New({});
-  NativeStep::Unwrap(object)->set(core_, std::move(step), std::move(programs));
+  NativeStep::Unwrap(object)->set(core_, std::shared_ptr<Step>(owner, &owner->step));
   return object;
 }
 
@@ -76,12 +87,6 @@ Napi::Function NativeStep::define(Napi::Env env) {
                      {InstanceMethod<&NativeStep::run>("run"), InstanceMethod<&NativeStep::cancel>("cancel"),
                       InstanceMethod<&NativeStep::settle>("settle"), InstanceMethod<&NativeStep::count_copy>("countCopy"),
                       InstanceMethod<&NativeStep::ledger>("ledger"), InstanceMethod<&NativeStep::in_javascript>("inJavascript")});
-}
-
-void NativeStep::set(std::shared_ptr<ExecutorCore> core, std::shared_ptr<Step> step, std::vector<Napi::Reference<Napi::Value>> programs) {
-  core_ = std::move(core);
-  step_ = std::move(step);
-  programs_ = std::move(programs);
 }
 
 const std::shared_ptr<Step>& NativeStep::step(Napi::Env env) const {

@@ -4,7 +4,7 @@
 #include <napi.h>
 
 #include <memory>
-#include <vector>
+#include <utility>
 
 #include "addon/executor_core.h"
 
@@ -14,14 +14,12 @@ class NativeExecutor : public Napi::ObjectWrap<NativeExecutor> {
  public:
   static Napi::Function define(Napi::Env env);
   explicit NativeExecutor(const Napi::CallbackInfo& info);  // (devices: (External | null)[], listener)
-  ~NativeExecutor() override;
 
  private:
   Napi::Value compile(const Napi::CallbackInfo& info);  // (tasks, symbolCount) → NativeStep
   void dispose(const Napi::CallbackInfo& info);
 
   std::shared_ptr<ExecutorCore> core_;
-  std::vector<Napi::Reference<Napi::Value>> devices_;  // keeps the Externals, and so what the queues use
 };
 
 class NativeStep : public Napi::ObjectWrap<NativeStep> {
@@ -29,7 +27,10 @@ class NativeStep : public Napi::ObjectWrap<NativeStep> {
   static Napi::Function define(Napi::Env env);
   explicit NativeStep(const Napi::CallbackInfo& info) : ObjectWrap(info) {}
 
-  void set(std::shared_ptr<ExecutorCore> core, std::shared_ptr<Step> step, std::vector<Napi::Reference<Napi::Value>> programs);
+  void set(std::shared_ptr<ExecutorCore> core, std::shared_ptr<Step> step) {
+    core_ = std::move(core);
+    step_ = std::move(step);
+  }
 
  private:
   void run(const Napi::CallbackInfo& info);         // (symbols: number[])
@@ -43,7 +44,6 @@ class NativeStep : public Napi::ObjectWrap<NativeStep> {
 
   std::shared_ptr<ExecutorCore> core_;
   std::shared_ptr<Step> step_;
-  std::vector<Napi::Reference<Napi::Value>> programs_;
 };
 
 }  // namespace tensorplan::addon

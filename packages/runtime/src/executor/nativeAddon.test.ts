@@ -114,6 +114,26 @@ describe.skipIf(!ready)("the add-ons in a process", () => {
     });
   });
 
+  it("keep what a running step needs, though JavaScript holds on to nothing", () => {
+    const { status, stdout, stderr } = runNode(
+      `
+      let left = 5;
+      const next = () => begin(3, (task, status) => {
+        console.log(status);
+        if (--left > 0) next();
+      }).step.run([1 << 20]);
+      next();
+      const collect = () => {
+        globalThis.gc();
+        if (left > 0) setImmediate(collect);
+      };
+      collect();
+    `,
+      "--expose-gc",
+    );
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "ok\nok\nok\nok\nok", stderr: "" });
+  });
+
   it("refuse handles that aren't what they should be", () => {
     const { stdout } = runNode(`
       const { device, program, executor } = begin(1, () => {});
