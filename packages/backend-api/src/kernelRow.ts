@@ -26,7 +26,13 @@ export interface OperandClaim {
  */
 export type KernelPredicate = { readonly reason: string } & (
   | { readonly kind: "attr"; readonly name: string; readonly oneOf: readonly JsonValue[] }
-  | { readonly kind: "dim"; readonly dim: string; readonly multipleOf?: number; readonly min?: number; readonly max?: number }
+  | {
+      readonly kind: "dim";
+      readonly dim: string;
+      readonly multipleOf?: number;
+      readonly min?: number;
+      readonly max?: number;
+    }
   | { readonly kind: "present"; readonly operand: string; readonly present: boolean }
 );
 

@@ -24,7 +24,7 @@ import { align, workspaceBytes } from "./rowConditions.ts";
 /** Bytes between places that nobody may write. */
 const GUARD = 64;
 
-export interface Span {
+interface Span {
   readonly region: RegionName;
   readonly offset: number;
   readonly bytes: number;

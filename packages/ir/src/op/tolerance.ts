@@ -15,5 +15,11 @@ export const reduction: Tolerance = { f32: 1e-5, half: 1e-5, block: 1e-5 };
  */
 export const linear: Tolerance = { f32: 1e-4, half: 1e-2, block: 5e-2 };
 
+/** The product of two such sums: their noise adds up. */
+export const gatedProduct: Tolerance = { f32: 2e-4, half: 2e-2, block: 8e-2 };
+
+/** A gated product, whose long-tailed result is rounded once more for the next product. */
+export const gatedNetwork: Tolerance = { f32: 2e-4, half: 3e-2, block: 1.2e-1 };
+
 /** Two products and a softmax over cached rows. */
 export const attentionTolerance: Tolerance = { f32: 2e-4, half: 1e-2, block: 5e-2 };

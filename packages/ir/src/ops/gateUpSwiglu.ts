@@ -16,7 +16,7 @@ import {
 import { allBytes } from "../op/cost.ts";
 import { countOf, floats, rowsOf, widthOf } from "../op/host.ts";
 import { defineOp } from "../op/op.ts";
-import { linear } from "../op/tolerance.ts";
+import { gatedProduct } from "../op/tolerance.ts";
 import type { SameAxes, SameAxis } from "../op/typed.ts";
 import { multiplyRows, siluOf } from "./support/linear.ts";
 
@@ -57,7 +57,7 @@ export const gateUpSwigluOp = defineOp({
     const [out] = need(context.outputs, "out");
     return { flops: countOf(out.shape) * (4 * widthOf(x.shape) + 5), bytes: allBytes(context) };
   },
-  tolerance: linear,
+  tolerance: gatedProduct,
 });
 
 /** silu(x·gateᵀ)·(x·upᵀ): x [..., K], gate and up [N, K] of one storage type → [..., N]. */

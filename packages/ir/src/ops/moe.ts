@@ -14,7 +14,7 @@ import {
 } from "../op/check.ts";
 import { countOf, floats, indices } from "../op/host.ts";
 import { defineOp } from "../op/op.ts";
-import { linear } from "../op/tolerance.ts";
+import { gatedNetwork } from "../op/tolerance.ts";
 import type { SameAxes, SameAxis } from "../op/typed.ts";
 import { expertMatmulOp } from "./expertMatmul.ts";
 import { expertBytes } from "./support/expertBytes.ts";
@@ -89,7 +89,7 @@ export const moeOp = defineOp({
       bytes: x.bytes + ids.bytes + weights.bytes + out.bytes + stored,
     };
   },
-  tolerance: linear,
+  tolerance: gatedNetwork,
   lowerings: [
     { name: "fused", doc: "One kernel: rows are grouped by expert and nothing between goes through memory." },
     {
