@@ -143,15 +143,17 @@ void run_all(Bench& bench, const std::string& isa, const std::string& filter) {
       }
     }
   }
+  uint64_t token = 0;
   for (const int64_t t : {1, 8, 48, 512}) {
     const std::string label = "iq4_nl moe 64x6 1408x2048 T=" + std::to_string(t);
     if (label.find(filter) == std::string::npos) continue;
     const double expert = 3.0 * 1408 * 2048;
     const double used = 64 * (1 - std::pow(1 - 6.0 / 64, static_cast<double>(t)));  // experts that t tokens meet, on average
-    bench.measure(label, "moe.iq4_nl.x16." + isa, 2, 2.0 * 6 * static_cast<double>(t) * expert, used * expert * 18 / 32, [&](NodeDesc& node) {
+    bench.measure(label, "moe.iq4_nl.x16." + isa, t == 1 ? 32 : 2, 2.0 * 6 * static_cast<double>(t) * expert, used * expert * 18 / 32, [&](NodeDesc& node) {
       node.inputs["x"] = bench.values({t, 2048});
       node.inputs["weights"] = bench.values({t, 6});
       node.inputs["ids"] = bench.values({t, 6}, DType::i32, TP_REGION_INPUTS);
+      if (t == 1) node.inputs["ids"].offset = 192 * (token++ % 128);  // other experts each time
       node.outputs["out"] = bench.values({t, 2048});
       bench.weight(node, "gate", DType::iq4_nl, 64, 1408, 2048);
       bench.weight(node, "up", DType::iq4_nl, 64, 1408, 2048);
@@ -184,7 +186,7 @@ int main(int argc, char** argv) {
     float* x = reinterpret_cast<float*>(device.base(TP_REGION_ARENA));
     for (int64_t i = 0; i < (64 << 20) / 4; i++) x[i] = static_cast<float>(static_cast<int64_t>(random() % 2001) - 1000) / 1000;
     int32_t* ids = reinterpret_cast<int32_t*>(device.base(TP_REGION_INPUTS));
-    for (int t = 0; t < 512; t++)
+    for (int t = 0; t < 2048; t++)
       for (int u = 0; u < 6; u++) {  // six different experts
         int32_t id;
         do id = static_cast<int32_t>(random() % 64);

@@ -26,10 +26,10 @@ interface Isa {
 }
 
 const blockIsas: readonly Isa[] = [
-  { name: "avx512vnni", requires: avx512Features, computeShare: 0.7, memoryShare: 0.9 },
+  { name: "avx512vnni", requires: avx512Features, computeShare: 0.66, memoryShare: 0.9 },
   { name: "avxvnni", requires: [...avx2Features, "avx_vnni"], computeShare: 0.37, memoryShare: 0.85 },
   { name: "avx2", requires: avx2Features, computeShare: 0.16, memoryShare: 0.7 },
-  { name: "generic", requires: [], computeShare: 0.02, memoryShare: 0.1 },
+  { name: "generic", requires: [], computeShare: 0.025, memoryShare: 0.05 },
 ];
 
 const plainIsas: readonly Isa[] = [

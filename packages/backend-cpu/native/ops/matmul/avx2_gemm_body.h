@@ -316,7 +316,9 @@ void quantize(const float* x, int64_t k, tp_act_block* out) {
     __m256i c[4];
     for (int j = 0; j < 4; j++) c[j] = _mm256_cvtps_epi32(_mm256_mul_ps(v[j], inverse));
     out[b].scale = largest / 127.0f;
-    out[b].bias = -128 * sum_across(_mm256_add_epi32(_mm256_add_epi32(c[0], c[1]), _mm256_add_epi32(c[2], c[3])));
+    // Unsigned: codes of NaNs overflow, and mean nothing.
+    const int32_t sum = sum_across(_mm256_add_epi32(_mm256_add_epi32(c[0], c[1]), _mm256_add_epi32(c[2], c[3])));
+    out[b].bias = static_cast<int32_t>(0u - 128u * static_cast<uint32_t>(sum));
     const __m256i packed = _mm256_packs_epi16(_mm256_packs_epi32(c[0], c[1]), _mm256_packs_epi32(c[2], c[3]));
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(out[b].codes),
                         _mm256_permutevar8x32_epi32(packed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)));

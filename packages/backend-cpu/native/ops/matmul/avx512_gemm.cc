@@ -371,7 +371,8 @@ void quantize(const float* x, int64_t k, tp_act_block* out) {
     const __m512 inverse = _mm512_set1_ps(largest == 0 ? 0 : 127.0f / largest);
     const __m512i a = _mm512_cvtps_epi32(_mm512_mul_ps(lo, inverse)), c = _mm512_cvtps_epi32(_mm512_mul_ps(hi, inverse));
     out[b].scale = largest / 127.0f;
-    out[b].bias = -128 * _mm512_reduce_add_epi32(_mm512_add_epi32(a, c));
+    // Unsigned: codes of NaNs overflow, and mean nothing.
+    out[b].bias = static_cast<int32_t>(0u - 128u * static_cast<uint32_t>(_mm512_reduce_add_epi32(_mm512_add_epi32(a, c))));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(out[b].codes), _mm512_cvtepi32_epi8(a));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(out[b].codes + 16), _mm512_cvtepi32_epi8(c));
   }
