@@ -12,7 +12,7 @@ import { kernelRows } from "./kernels/index.ts";
 import { type LoadedAddon, loadAddon } from "./native/loadAddon.ts";
 
 /** Layouts that this backend's loader writes and its kernels read. */
-export const cpuLayouts: readonly LayoutInfo[] = [
+const cpuLayouts: readonly LayoutInfo[] = [
   { name: ROWS_LAYOUT, doc: "row-major, as in the file", rowGroup: 1, dtypes: dtypeNames },
   {
     name: "x16",

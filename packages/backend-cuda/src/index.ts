@@ -3,7 +3,7 @@ import { TensorplanError } from "@tensorplan/ir";
 import { probe } from "./probe.ts";
 
 /** NVIDIA GPUs. It finds them; it can't run anything on them yet. */
-export const cudaBackend: Backend = {
+const cudaBackend: Backend = {
   apiVersion: BACKEND_API_VERSION,
   name: "cuda",
   probe: () => probe(),

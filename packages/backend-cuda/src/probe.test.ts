@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deviceId } from "@tensorplan/backend-api";
 import { describe, expect, it } from "vitest";
-import { cudaBackend } from "./index.ts";
+import cudaBackend from "./index.ts";
 import { probeGpus } from "./native/addon.ts";
 import { probe } from "./probe.ts";
 
@@ -51,12 +51,8 @@ describe("probing CUDA", () => {
 
   it("answers on this machine, with devices or with a reason", () => {
     const result = cudaBackend.probe({});
-    if (result.kind === "none") {
-      expect(result.code).toMatch(/^cuda\/(not-built|no-driver|old-driver|no-gpu|unusable|broken)$/);
-      expect(result.reason).not.toBe("");
-    } else {
-      expect(result.devices.length).toBeGreaterThan(0);
-    }
+    const answer = result.kind === "none" ? result.code : `${result.devices.length} GPUs`;
+    expect(answer).toMatch(/^cuda\/(not-built|no-driver|old-driver|no-gpu|unusable|broken)$|^[1-9]\d* GPUs$/);
     expect(() => cudaBackend.open(deviceId("cuda:0"), {})).toThrow(/cuda:0/);
   });
 });

@@ -30,7 +30,11 @@ export class CpuProgram implements Program {
       outcome = await cancellable(this.#addon, signal, (canceller) => this.#program.run(symbols, canceller));
     } catch (cause) {
       if (signal?.aborted) throw cause;
-      throw this.#error("program/failed", `failed: ${cause instanceof Error ? cause.message : cause}`, cause);
+      throw this.#error(
+        "program/failed",
+        `failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+        cause,
+      );
     }
     if (outcome !== "ok")
       throw this.#error("program/cancelled", "was stopped because its device was disposed of");

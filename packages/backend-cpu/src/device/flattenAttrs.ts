@@ -13,7 +13,7 @@ export function flattenAttrs(
     if (value === null || value === undefined) return;
     if (typeof value === "boolean") flat[name] = value ? 1 : 0;
     else if (typeof value === "object") {
-      for (const [key, inner] of Object.entries(value)) add(`${name}.${key}`, inner as JsonValue);
+      for (const [key, inner] of Object.entries(value)) add(`${name}.${key}`, inner);
     } else flat[name] = value;
   };
   for (const [name, value] of Object.entries(attrs)) add(name, value);

@@ -4,7 +4,7 @@ import type { DType } from "@tensorplan/ir";
 /** The shapes that `native/addon/parse.cc` reads and the classes that `native/addon/addon.cc` exports. */
 
 /** Coefficient, then indexes of symbols. */
-export type NativeTerm = readonly number[];
+type NativeTerm = readonly number[];
 
 export interface NativeOperand {
   readonly region: RegionName;
@@ -14,7 +14,7 @@ export interface NativeOperand {
   readonly shape: readonly (readonly NativeTerm[])[];
 }
 
-export interface NativeNode {
+interface NativeNode {
   readonly id: string;
   readonly kernel: string;
   readonly inputs: Readonly<Record<string, NativeOperand>>;
@@ -62,7 +62,7 @@ export interface NativeProgram {
   dispose(): void;
 }
 
-export interface NativeCounters {
+interface NativeCounters {
   readonly regionBytes: Readonly<Record<RegionName, number>>;
   readonly peakBytes: number;
   readonly bytesIn: number;
@@ -85,7 +85,7 @@ export interface NativeCpuDevice {
   dispose(): void;
 }
 
-export interface NativeKernel {
+interface NativeKernel {
   readonly name: string;
   readonly features: readonly string[];
 }

@@ -8,9 +8,7 @@ export type LoadedAddon =
   | { readonly kind: "loaded"; readonly addon: NativeAddon }
   | { readonly kind: "missing"; readonly code: string; readonly reason: string };
 
-export const addonPath = fileURLToPath(
-  new URL("../../build/Release/tensorplan_backend_cpu.node", import.meta.url),
-);
+const addonPath = fileURLToPath(new URL("../../build/Release/tensorplan_backend_cpu.node", import.meta.url));
 
 /** The interface between this file and the add-on; `abi` in the add-on says which one it was built for. */
 const ABI = 1;

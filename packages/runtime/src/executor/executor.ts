@@ -10,7 +10,7 @@ export interface Place {
 }
 
 /** Runs one split. */
-export interface RunTask {
+interface RunTask {
   readonly kind: "run";
   readonly device: number;
   readonly program: Program;

@@ -46,7 +46,7 @@ export interface NativeStep {
 }
 
 /** Called with a task that JavaScript must run, or with `undefined` and the status of the whole step once it is over. */
-export type NativeListener = (task: number | undefined, status: NativeStatus, message: string) => void;
+type NativeListener = (task: number | undefined, status: NativeStatus, message: string) => void;
 
 export interface NativeExecutorHandle {
   compile(tasks: readonly NativeTask[], symbolCount: number): NativeStep;
