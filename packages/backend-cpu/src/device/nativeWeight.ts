@@ -11,7 +11,10 @@ export function nativeWeight(place: WeightPlace, source: TensorSource, offset: n
       take: { heads, groupRows, firstRow, rows },
       transposeHeads: 0,
     }))
-    .with({ kind: "transpose-heads" }, ({ heads, take }) => ({ take: take ?? null, transposeHeads: heads }))
+    .with({ kind: "transpose-heads" }, (turned) => ({
+      take: turned.take ?? null,
+      transposeHeads: turned.heads,
+    }))
     .exhaustive();
   return {
     name: place.name,
