@@ -7,7 +7,7 @@ import { avx2Features, avx512Features } from "./isa.ts";
  * lists the same (`native/ops/matmul/product.cc`).
  */
 
-export type ProductLayout = "x16" | "rows";
+type ProductLayout = "x16" | "rows";
 
 export interface ProductVariant {
   readonly dtype: StorageDType;
