@@ -1,4 +1,4 @@
-import { createSampler, generate } from "@tensorplan/runtime";
+import { createSampler, Engine, generate } from "@tensorplan/runtime";
 import { expect, test } from "vitest";
 import { expectSameBits, someTokens, withEngine } from "./support.ts";
 
@@ -69,6 +69,11 @@ test("refuses tokens that aren't in the vocabulary, empty prompts, and prompts l
     expect(await code([])).toBe("engine/no-tokens");
     expect(await code(someTokens(257, 4096))).toBe("engine/context-full");
   });
+});
+
+test("a wrong option is an error, not a reason to run slowly", async () => {
+  const loading = Engine.load({ ...base, backend: "auto", threads: 0 });
+  await expect(loading).rejects.toMatchObject({ code: "engine/no-device" });
 });
 
 test("a disposed engine says so", async () => {

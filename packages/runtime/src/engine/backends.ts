@@ -14,6 +14,9 @@ const loadCpu = async (): Promise<Backend> => (await import("@tensorplan/backend
 const loadReference = async (): Promise<Backend> =>
   (await import("@tensorplan/backend-reference")).referenceBackend;
 
+/** Reasons of the CPU backend that mean: its native code can't be used here. */
+const withoutNativeCode: ReadonlySet<string> = new Set(["cpu/not-built", "cpu/broken", "cpu/stale"]);
+
 interface Choice {
   readonly backends: readonly Backend[];
   readonly notes: readonly string[];
@@ -28,7 +31,8 @@ async function chooseBackends(
   const cpu = await loadCpu();
   if (backend === "cpu") return { backends: [cpu], notes: [] };
   const probe = cpu.probe(options);
-  if (probe.kind === "devices") return { backends: [cpu], notes: [] };
+  // A wrong option is the user's to mend; only missing native code is a reason to run without it.
+  if (probe.kind === "devices" || !withoutNativeCode.has(probe.code)) return { backends: [cpu], notes: [] };
   return {
     backends: [await loadReference()],
     notes: [`running on the reference backend, which is slow: ${probe.reason}`],
@@ -48,7 +52,7 @@ export async function findDevices(options: PlanModelOptions): Promise<FoundDevic
       throw new TensorplanError({
         code: "engine/no-device",
         message: `the backend '${backend.name}' has no device here: ${probe.reason}`,
-        hint: "build it (npm start does), or use --backend reference",
+        hint: "mend the option that it names, build the backend (npm start does), or use --backend reference",
         details: { reason: probe.code },
       });
     }
