@@ -25,7 +25,7 @@ struct Routed {
 std::vector<int64_t> order(const std::vector<double>& v) {
   std::vector<int64_t> i(v.size());
   std::iota(i.begin(), i.end(), 0);
-  std::stable_sort(i.begin(), i.end(), [&](int64_t a, int64_t b) { return v[a] > v[b]; });
+  std::sort(i.begin(), i.end(), [&](int64_t a, int64_t b) { return v[a] != v[b] ? v[a] > v[b] : a < b; });
   return i;
 }
 
