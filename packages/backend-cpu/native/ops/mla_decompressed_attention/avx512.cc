@@ -30,6 +30,24 @@ void quantise(const float* x, int64_t n, int64_t row, int8_t* codes, float* scal
   tp_quantise_row(x, n, row, kRows, codes, scales, starts, rest);
 }
 
+void take_q8_0(const uint8_t* from, int64_t n, int64_t row, int8_t* codes, float* scales, int32_t* starts) {
+  const __m256i ones = _mm256_set1_epi8(1);
+  codes += 32 * row;
+  scales += row;
+  starts += row;
+  for (int64_t b = 0; b < n / 32; b++, from += 34, codes += 32 * kRows, scales += kRows, starts += kRows) {
+    uint16_t half;
+    memcpy(&half, from, 2);
+    const __m256i x = _mm256_loadu_si256((const __m256i*)(from + 2));
+    _mm256_store_si256((__m256i*)codes, x);
+    *scales = _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(half)));
+    const __m256i fours = _mm256_dpbusd_epi32(_mm256_setzero_si256(), ones, x);
+    __m128i sum = _mm_add_epi32(_mm256_castsi256_si128(fours), _mm256_extracti128_si256(fours, 1));
+    sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0x4e));
+    *starts = -128 * _mm_cvtsi128_si32(_mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0xb1)));
+  }
+}
+
 void project(const uint8_t* weights, const float* weight_scales, int64_t groups, int64_t blocks, int passes, const int8_t* codes,
              const float* scales, const int32_t* starts, float* out, int64_t out_stride) {
   for (int64_t g = 0; g < groups; g++, weights += 512 * blocks, weight_scales += 16 * blocks, out += 16) {
@@ -231,5 +249,5 @@ void attend(const tp_mla_queries* t, const int32_t* keys, const float* key_scale
 
 extern "C" {
 extern const tp_mla_unit tp_mla_avx512;
-const tp_mla_unit tp_mla_avx512 = {prepare_group, quantise, project, pair_row, turn, pair_values, attend};
+const tp_mla_unit tp_mla_avx512 = {prepare_group, quantise, take_q8_0, project, pair_row, turn, pair_values, attend};
 }

@@ -73,7 +73,7 @@ class MlaDecompressedInt8 final : public Kernel {
     int32_t* pairs;                    // queries
     float* query_scales;
     float *max, *sum, *acc;
-    float* row;                        // of the cache, [latent | rope]
+    float *row, *ropes;                // of the cache: one row; the rotated keys of 64 rows
     int8_t* codes;
     float* scales;
     int32_t* starts;
@@ -97,6 +97,7 @@ class MlaDecompressedInt8 final : public Kernel {
     s.sum = cut.floats(most);
     s.acc = cut.floats(most * width_);
     s.row = cut.floats(round_up(shape_.row_width, 16));
+    s.ropes = cut.floats(kPageRows * shape_.rope.size);
     s.codes = reinterpret_cast<int8_t*>(cut.bytes(static_cast<size_t>(2 * kPageRows * 32 * blocks_)));
     s.scales = cut.floats(2 * kPageRows * blocks_);
     s.starts = cut.ints(2 * kPageRows * blocks_);
@@ -146,9 +147,16 @@ class MlaDecompressedInt8 final : public Kernel {
     // see few rows; among many it drowns.
     const int passes = shape_.cache_type != DType::q8_0 && index < kFineTiles ? 2 : 1;
     // Rows that nobody sees become zeros: what the cache holds there may be anything.
-    for (int64_t r = 0; r < kPageRows; r++) {
+    const bool stored = shape_.cache_type == DType::q8_0 && shape_.latent.start % 32 == 0 && shape_.row_rope % 32 == 0 && shape_.rope.size % 32 == 0;
+    const int64_t rope = shape_.rope.size;
+    for (int64_t r = 0; r < kPageRows; r++, from += bytes) {
+      if (r < rows && stored) {
+        unit_->take_q8_0(from + row_bytes(DType::q8_0, shape_.latent.start), shape_.latent.size, r, s.codes, s.scales, s.starts);
+        widen_(static_cast<int>(DType::q8_0), from + row_bytes(DType::q8_0, shape_.row_rope), 0, 1, rope, s.ropes + r * rope, 0);
+        continue;
+      }
       if (r < rows)
-        widen_(static_cast<int>(shape_.cache_type), from + static_cast<size_t>(r) * bytes, 0, 1, shape_.row_width, s.row, 0);
+        widen_(static_cast<int>(shape_.cache_type), from, 0, 1, shape_.row_width, s.row, 0);
       else
         std::fill_n(s.row, shape_.row_width, 0.0f);
       float* latent = s.row + shape_.latent.start;
@@ -157,12 +165,12 @@ class MlaDecompressedInt8 final : public Kernel {
         const int64_t at = kPageRows * blocks_;
         unit_->quantise(latent, shape_.latent.size, r, s.codes + 32 * at, s.scales + at, s.starts + at, nullptr);
       }
-      std::memcpy(s.key_rows + r * shape_.rope.size, s.row + shape_.row_rope, sizeof(float) * static_cast<size_t>(shape_.rope.size));
+      std::memcpy(s.ropes + r * rope, s.row + shape_.row_rope, sizeof(float) * static_cast<size_t>(rope));
     }
     unit_->project(s.k_up, s.k_up_scales, key_groups_, blocks_, passes, s.codes, s.scales, s.starts, s.k, 2 * half_);
     for (int64_t r = 0; r < kPageRows; r++) {  // afterwards, for the projection fills whole groups of columns
       float* k = s.k + r * 2 * half_;
-      std::memcpy(k + shape_.nope.size, s.key_rows + r * shape_.rope.size, sizeof(float) * static_cast<size_t>(shape_.rope.size));
+      std::memcpy(k + shape_.nope.size, s.ropes + r * rope, sizeof(float) * static_cast<size_t>(rope));
       std::fill(k + shape_.query_width, k + 2 * half_, 0.0f);
     }
     for (int64_t r = 0; r < kPageRows; r++)

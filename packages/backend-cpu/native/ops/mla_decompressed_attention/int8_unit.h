@@ -23,6 +23,8 @@ typedef struct tp_mla_unit {
   void (*prepare_group)(int iq4_nl, const uint8_t* group, int64_t blocks, uint8_t* codes, float* scales);
   // 64 rows: see tp_quantise_row.
   void (*quantise)(const float* x, int64_t n, int64_t row, int8_t* codes, float* scales, int32_t* starts, float* rest);
+  // The same from n values that are stored as q8_0 already.
+  void (*take_q8_0)(const uint8_t* from, int64_t n, int64_t row, int8_t* codes, float* scales, int32_t* starts);
   // out[row][16 · group + i] for 64 rows and `groups` groups; `passes` (1 or 2) sets of codes, scales and starts are added.
   void (*project)(const uint8_t* weights, const float* weight_scales, int64_t groups, int64_t blocks, int passes, const int8_t* codes,
                   const float* scales, const int32_t* starts, float* out, int64_t out_stride);
