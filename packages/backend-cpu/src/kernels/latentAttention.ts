@@ -12,7 +12,7 @@ export const latentAttentionRows: readonly KernelRow[] = [
     op: "latent_attention",
     operands: { q: f32, cache: { dtypes: ["q8_0"] }, ...paging },
     width: "q.-1",
-    shares: { ...tileShares, avx512: [1.3, 0.8] },
+    shares: { ...tileShares, avx512: [1.1, 0.8] },
     isas: ["avx512"],
   }),
   ...flashRows({
