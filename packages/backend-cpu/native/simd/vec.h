@@ -36,6 +36,7 @@ static inline float vf_sum(vf v) {
   s = _mm_add_ps(s, _mm_movehl_ps(s, s));
   return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
 }
+static inline float vf_first(vf v) { return _mm512_cvtss_f32(v); }
 static inline float vf_hmax(vf v) { return _mm512_reduce_max_ps(v); }
 static inline vf vf_from_f16(const uint16_t* p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i*)p)); }
 static inline vf vf_from_bf16(const uint16_t* p) {
@@ -77,6 +78,7 @@ static inline vf vf_exp(vf a) { return tp_avx2_exp(a); }
 static inline vf vf_sigmoid(vf a) { return tp_avx2_sigmoid(a); }
 static inline vf vf_silu(vf a) { return tp_avx2_silu(a); }
 static inline float vf_sum(vf v) { return tp_avx2_sum(v); }
+static inline float vf_first(vf v) { return _mm256_cvtss_f32(v); }
 static inline float vf_hmax(vf v) { return tp_avx2_max(v); }
 static inline vf vf_from_f16(const uint16_t* p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)p)); }
 static inline vf vf_from_bf16(const uint16_t* p) {
@@ -134,6 +136,7 @@ static inline vf vf_silu(vf a) {
   return a;
 }
 static inline float vf_sum(vf v) { return (v[0] + v[2]) + (v[1] + v[3]); }
+static inline float vf_first(vf v) { return v[0]; }
 static inline float vf_hmax(vf v) {
   const float a = v[0] > v[1] ? v[0] : v[1], b = v[2] > v[3] ? v[2] : v[3];
   return a > b ? a : b;
