@@ -1,7 +1,17 @@
+export {
+  estimateStep,
+  type NodeEstimate,
+  type StepEstimate,
+  type TaskEstimate,
+  type TransferEstimate,
+} from "./cost/estimateStep.ts";
+export { type CostLimit, type KernelTime, kernelTime } from "./cost/kernelTime.ts";
+export { type EstimatedStep, phaseStep } from "./cost/stepBindings.ts";
 export { explainNode } from "./explain/explainNode.ts";
 export { formatBytes } from "./explain/formatBytes.ts";
 export { formatPlanSummary } from "./explain/formatPlanSummary.ts";
 export { formatPlanTable, variantOfPhase } from "./explain/formatPlanTable.ts";
+export { formatTime } from "./explain/formatTime.ts";
 export { contributors, totalBytes } from "./memory/budget.ts";
 export { plan } from "./plan/makePlan.ts";
 export * from "./plan/places.ts";

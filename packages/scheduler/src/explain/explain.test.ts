@@ -77,6 +77,9 @@ test("the summary fits on a screen", () => {
       cuda:0  32.3 KiB  512 KiB  3.13 KiB    192 KiB   739 KiB  1.00 GiB
     variants
       step  steps of every size  3 splits  2 copies, up to 128 KiB
+    estimated time of a step
+      prefill  256 tokens, 256 rows of context  5.68 ms  45096.5 t/s  busy: cpu 3.03 ms, cuda:0 2.65 ms
+      decode   1 token, 1024 rows of context    95.9 µs  10423.9 t/s  busy: cpu 62.9 µs, cuda:0 33.0 µs
     lowerings
       attention: flash  'attention in one kernel'  step 1
       attention: naive  'attention in parts'       step 1
@@ -103,9 +106,9 @@ test("the table has a line for each node that runs and each copy", () => {
   const lines = formatPlanTable(made, "decode").split("\n");
   expect(lines.slice(0, 3)).toMatchInlineSnapshot(`
     [
-      "task  device        node                operation     kernel            rule",
-      "s0    cpu           embed               embed         embed.any         compute where the weight lives",
-      "s0    cpu           blk.0.norm          rms_norm      rms_norm.any      compute where the weight lives",
+      "task  device        node                operation     kernel               time  limit    rule",
+      "s0    cpu           embed               embed         embed.any           39 ns  memory   compute where the weight lives",
+      "s0    cpu           blk.0.norm          rms_norm      rms_norm.any        77 ns  memory   compute where the weight lives",
     ]
   `);
   expect(lines.filter((line) => line.includes("copy"))).toHaveLength(2);

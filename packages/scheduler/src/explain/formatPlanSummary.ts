@@ -1,8 +1,11 @@
+import { estimateStep } from "../cost/estimateStep.ts";
+import { phaseStep, stepSizes } from "../cost/stepBindings.ts";
 import { totalBytes } from "../memory/budget.ts";
 import type { Plan, PlanVariant } from "../plan/plan.ts";
 import { planHash } from "../plan/planJson.ts";
-import { describeBox } from "../variants/box.ts";
+import { contains, describeBox } from "../variants/box.ts";
 import { formatBytes } from "./formatBytes.ts";
+import { formatTime } from "./formatTime.ts";
 import { textTable } from "./textTable.ts";
 
 const indent = (lines: readonly string[]): readonly string[] => lines.map((line) => `  ${line}`);
@@ -92,6 +95,28 @@ function ruleLines(plan: Plan): readonly string[] {
   ];
 }
 
+/** Estimated time of the steps by which the phases are judged; nothing for a phase that the plan doesn't serve. */
+function timeLines(plan: Plan): readonly string[] {
+  const rows = (["prefill", "decode"] as const).flatMap((phase) => {
+    const step = phaseStep(plan, phase);
+    if (!plan.variants.some(({ box }) => contains(box, stepSizes(step)))) return [];
+    const { totalNs, devices } = estimateStep(plan, step);
+    const busy = devices
+      .filter(({ busyNs }) => busyNs > 0)
+      .map(({ device, busyNs }) => `${device} ${formatTime(busyNs)}`);
+    return [
+      [
+        phase,
+        `${count(step.tokens, "token")}, ${count(step.context, "row")} of context`,
+        formatTime(totalNs),
+        totalNs > 0 ? `${((step.tokens * 1e9) / totalNs).toFixed(1)} t/s` : "",
+        `busy: ${busy.join(", ")}`,
+      ],
+    ];
+  });
+  return textTable(rows, [2, 3]);
+}
+
 /** A plan in short: memory of each device, variants with splits and copies, lowerings with their rules, kernels by operation. */
 export function formatPlanSummary(plan: Plan): string {
   const lowerings = loweringLines(plan);
@@ -100,6 +125,8 @@ export function formatPlanSummary(plan: Plan): string {
     ...indent(deviceLines(plan)),
     "variants",
     ...indent(variantLines(plan)),
+    "estimated time of a step",
+    ...indent(timeLines(plan)),
     ...(lowerings.length === 0 ? [] : ["lowerings", ...indent(lowerings)]),
     "kernels",
     ...indent(kernelLines(plan)),

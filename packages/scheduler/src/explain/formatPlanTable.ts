@@ -1,5 +1,8 @@
 import { TensorplanError } from "@tensorplan/ir";
+import { estimateVariant } from "../cost/estimateStep.ts";
+import { phaseStep } from "../cost/stepBindings.ts";
 import type { Plan, PlanVariant } from "../plan/plan.ts";
+import { formatTime } from "./formatTime.ts";
 import { textTable } from "./textTable.ts";
 
 /** The variant that a phase means: steps of one token a sequence, or the longest prompts. @throws TensorplanError `plan/no-variant` */
@@ -22,10 +25,17 @@ export function variantOfPhase(plan: Plan, phase: "decode" | "prefill"): PlanVar
   });
 }
 
-/** One line for each node that runs, in the order of splits: split, device, node, operation, kernel, rule; copies stand between. */
+/**
+ * One line for each node that runs, in the order of splits: split, device, node, operation, kernel, estimated time and what limits it,
+ * rule; copies stand between. Times are those of the step by which the phase is judged.
+ */
 export function formatPlanTable(plan: Plan, phase: "decode" | "prefill"): string {
   const variant = variantOfPhase(plan, phase);
-  const rows: (readonly string[])[] = [["task", "device", "node", "operation", "kernel", "rule"]];
+  const times = estimateVariant(plan, variant, phaseStep(plan, phase));
+  const copies = new Map(times.transfers.map(({ id, ns }) => [id, ns]));
+  const rows: (readonly string[])[] = [
+    ["task", "device", "node", "operation", "kernel", "time", "limit", "rule"],
+  ];
   for (const id of variant.order) {
     const transfer = variant.transfers.find((each) => each.id === id);
     if (transfer !== undefined) {
@@ -35,6 +45,8 @@ export function formatPlanTable(plan: Plan, phase: "decode" | "prefill"): string
         transfer.value,
         "copy",
         `${transfer.formula} bytes`,
+        formatTime(copies.get(id) ?? 0),
+        "link",
         transfer.rule,
       ]);
     }
@@ -44,8 +56,10 @@ export function formatPlanTable(plan: Plan, phase: "decode" | "prefill"): string
       const node = plan.nodes[assigned?.node ?? -1];
       if (assigned === undefined || node === undefined) continue;
       const rule = variant.decisions[assigned.decision]?.rule ?? "";
-      rows.push([id, assigned.device ?? "", node.id, node.op, assigned.kernel ?? "", rule]);
+      const { ns = 0, limit = "none" } = times.nodes[position] ?? {};
+      const { device, kernel } = assigned;
+      rows.push([id, device ?? "", node.id, node.op, kernel ?? "", formatTime(ns), limit, rule]);
     }
   }
-  return textTable(rows).join("\n");
+  return textTable(rows, [5]).join("\n");
 }

@@ -13,7 +13,7 @@ import { boxesOf, cutsOf, MAX_VARIANTS } from "../variants/cuts.ts";
 import { type Keyed, mergeBoxes } from "../variants/merge.ts";
 import { Verdicts } from "../verdicts/verdicts.ts";
 import { assembleVariant } from "./assembleVariant.ts";
-import { capabilitiesHash } from "./capabilities.ts";
+import { capabilitiesOf } from "./capabilities.ts";
 import { PLAN_SCHEMA, type Plan, type PlanDevice } from "./plan.ts";
 import type { PlanInput } from "./planInput.ts";
 import { PlanParts } from "./planParts.ts";
@@ -140,7 +140,7 @@ export function plan(input: PlanInput): Plan {
       symbols: graph.symbols,
       axes: allAxes(graph, variants),
     },
-    capabilities: capabilitiesHash(devices, links),
+    capabilities: capabilitiesOf(devices, links),
     devices: planDevices,
     rules,
     weights: residence.weights,

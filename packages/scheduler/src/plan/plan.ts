@@ -1,3 +1,4 @@
+import type { DeviceProfile, Link } from "@tensorplan/backend-api";
 import type { DType, JsonObject } from "@tensorplan/ir";
 import type { StateResidence, WeightResidence } from "../residence/residence.ts";
 import type { Rule } from "../rules/rule.ts";
@@ -20,8 +21,7 @@ export interface Plan {
     /** Printed size of every axis that attributes or shapes mention, lowerings' own included. */
     readonly axes: Readonly<Record<string, string>>;
   };
-  /** SHA-256 of the devices' profiles, kernel rows included, and the links: what the machine could do when the plan was made. */
-  readonly capabilities: string;
+  readonly capabilities: PlanCapabilities;
   /** In the order that the user stated. */
   readonly devices: readonly PlanDevice[];
   /** The whole effective list: nothing outside it decided anything. */
@@ -37,6 +37,15 @@ export interface Plan {
   /** What fallback rules decided, over all variants; the rules are named and have no other effect. */
   readonly fallbacks: readonly { readonly rule: string; readonly count: number }[];
   readonly warnings: readonly PlanWarning[];
+}
+
+/** What the machine could do when the plan was made: profiles with their kernel rows, and links. */
+export interface PlanCapabilities {
+  /** SHA-256 of the rest. */
+  readonly hash: string;
+  /** In the order that the user stated. */
+  readonly devices: readonly DeviceProfile[];
+  readonly links: readonly Link[];
 }
 
 export interface PlanDevice {

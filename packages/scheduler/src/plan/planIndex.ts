@@ -6,6 +6,8 @@ import type { Plan, PlanNode, PlanType, PlanVariant } from "./plan.ts";
 export interface VariantIndex {
   readonly variant: PlanVariant;
   nodeAt(position: number): PlanNode;
+  /** Element type and printed sizes of a value. */
+  typeOf(value: string): PlanType;
   /** Where a value lies on a device, in the layout that the reading kernel wants. */
   place(value: string, device: string, layout?: string): OperandPlace;
 }
@@ -80,6 +82,12 @@ export function variantIndex(plan: Plan, variant: PlanVariant): VariantIndex {
     return { region: "arena", offset, layout: "rows" };
   };
 
+  const typeOf = (value: string): PlanType => {
+    const type = types.get(value);
+    if (type === undefined) throw missing(`the value '${value}'`);
+    return type;
+  };
+
   const index: VariantIndex = {
     variant,
     nodeAt: (position) => {
@@ -87,9 +95,9 @@ export function variantIndex(plan: Plan, variant: PlanVariant): VariantIndex {
       if (node === undefined) throw missing(`node number ${position}`);
       return node;
     },
+    typeOf,
     place(value, device, layout = "rows") {
-      const type = types.get(value);
-      if (type === undefined) throw missing(`the value '${value}'`);
+      const type = typeOf(value);
       return {
         ...base(roots.get(value) ?? value, device, layout),
         dtype: type.dtype,

@@ -8,6 +8,8 @@ export const planToJson = (plan: Plan): string => canonicalJson(plan);
 /** SHA-256 of the canonical text, hexadecimal. */
 export const planHash = (plan: Plan): string => createHash("sha256").update(planToJson(plan)).digest("hex");
 
+const objects = ["graph", "capabilities"] as const;
+
 const lists = [
   "devices",
   "rules",
@@ -51,8 +53,10 @@ export function planFromJson(text: string): Plan {
       hint: "make the plan again with this version",
     });
   }
-  const missing = lists.filter((name) => !Array.isArray(members[name]));
-  if (missing.length > 0 || typeof members.graph !== "object")
-    return refuse(`it lacks ${["graph", ...missing].join(", ")}`);
+  const missing = [
+    ...objects.filter((name) => typeof members[name] !== "object" || members[name] === null),
+    ...lists.filter((name) => !Array.isArray(members[name])),
+  ];
+  if (missing.length > 0) return refuse(`it lacks ${missing.join(", ")}`);
   return value as Plan;
 }

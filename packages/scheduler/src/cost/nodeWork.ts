@@ -1,0 +1,45 @@
+import {
+  type Bindings,
+  type Cost,
+  coreOps,
+  countOf,
+  evaluateSize,
+  type OpSet,
+  rowBytes,
+  rowsOf,
+  type SizedOperand,
+} from "@tensorplan/ir";
+import type { PlanNode, PlanType } from "../plan/plan.ts";
+import { parseSize, type VariantIndex } from "../plan/planIndex.ts";
+
+function sized({ dtype, shape }: PlanType, bindings: Bindings): SizedOperand {
+  const sizes = shape.map((text) => evaluateSize(parseSize(text), bindings));
+  const bytes = countOf(sizes) === 0 ? 0 : rowsOf(sizes) * rowBytes(dtype, sizes.at(-1) ?? 1);
+  return { dtype, shape: sizes, bytes };
+}
+
+/**
+ * Arithmetic operations and bytes of one node of a plan under the step's bindings, by the operation's own cost function. An operation that
+ * `ops` doesn't know is taken to touch all its operands and outputs once.
+ */
+export function nodeWork(
+  index: VariantIndex,
+  node: PlanNode,
+  bindings: Bindings,
+  ops: OpSet = coreOps,
+): Cost {
+  const inputs = Object.entries(node.inputs).map(
+    ([name, value]) => [name, sized(index.typeOf(value), bindings)] as const,
+  );
+  const outputs = Object.entries(node.outputs).map(([name, type]) => [name, sized(type, bindings)] as const);
+  if (!ops.has(node.op)) {
+    return { flops: 0, bytes: [...inputs, ...outputs].reduce((sum, [, operand]) => sum + operand.bytes, 0) };
+  }
+  const { flops, bytes } = ops.get(node.op).cost({
+    inputs: Object.fromEntries(inputs),
+    outputs: Object.fromEntries(outputs),
+    attrs: node.attrs,
+    bindings,
+  });
+  return { flops: Math.ceil(flops), bytes: Math.ceil(bytes) };
+}

@@ -1,0 +1,55 @@
+import type { PlanVariant } from "../plan/plan.ts";
+
+/** When a task of a step runs, in nanoseconds from the step's start. */
+export interface TaskTime {
+  readonly startNs: number;
+  readonly endNs: number;
+}
+
+export interface StepTimes {
+  readonly tasks: ReadonlyMap<string, TaskTime>;
+  readonly totalNs: number;
+  /** Ids of splits and transfers, each of which starts when the one before it ends. */
+  readonly criticalPath: readonly string[];
+}
+
+/**
+ * Plays a step: each device takes the tasks of its queue in the plan's order and starts one when what it waits for is done. A copy stands
+ * in the queue of the device that receives it.
+ *
+ * @param durations whole nanoseconds of each split and transfer, by id
+ */
+export function playQueues(variant: PlanVariant, durations: ReadonlyMap<string, number>): StepTimes {
+  const splits = new Map(variant.splits.map((split) => [split.id, split]));
+  const transfers = new Map(variant.transfers.map((transfer) => [transfer.id, transfer]));
+  const tasks = new Map<string, TaskTime>();
+  const blockers = new Map<string, string | undefined>();
+  const lastOf = new Map<string, string>();
+  let final: string | undefined;
+  for (const id of variant.order) {
+    const transfer = transfers.get(id);
+    const split = splits.get(id);
+    const queue = transfer?.to ?? split?.device ?? "";
+    const waits = transfer === undefined ? (split?.waits ?? []) : [transfer.after];
+    const before = lastOf.get(queue);
+    let startNs = 0;
+    let blocker: string | undefined;
+    for (const earlier of [...(before === undefined ? [] : [before]), ...waits]) {
+      const { endNs = 0 } = tasks.get(earlier) ?? {};
+      if (blocker === undefined || endNs > startNs) blocker = earlier;
+      startNs = Math.max(startNs, endNs);
+    }
+    const time = { startNs, endNs: startNs + (durations.get(id) ?? 0) };
+    tasks.set(id, time);
+    blockers.set(id, blocker);
+    lastOf.set(queue, id);
+    if (final === undefined || time.endNs > (tasks.get(final)?.endNs ?? 0)) final = id;
+  }
+  const criticalPath: string[] = [];
+  for (let id = final; id !== undefined; id = blockers.get(id)) criticalPath.push(id);
+  return {
+    tasks,
+    totalNs: final === undefined ? 0 : (tasks.get(final)?.endNs ?? 0),
+    criticalPath: criticalPath.reverse(),
+  };
+}
