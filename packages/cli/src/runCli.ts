@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { normaliseArgv } from "./args/normaliseArgv.ts";
 import { type CliContext, exitCodes } from "./cliContext.ts";
 import { type CommandEntry, commands } from "./commands/all.ts";
+import { ExitStatus } from "./exitStatus.ts";
 import { reportError } from "./output/reportError.ts";
 import { version } from "./version.ts";
 
@@ -18,6 +19,7 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     return context.signal.aborted ? exitCodes.interrupted : exitCodes.ok;
   } catch (error) {
     if (context.signal.aborted) return exitCodes.interrupted;
+    if (error instanceof ExitStatus) return error.status;
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     await reportError(error, context);
     return exitCodes.failed;
@@ -31,6 +33,8 @@ async function prepare(argv: readonly string[], context: CliContext) {
     )
     .version(version(), "-V, --version", "show the version")
     .helpCommand("help [command]", "show help of a command")
+    // A command of a command sees its own options, not its parents'.
+    .enablePositionalOptions()
     .addHelpText("after", examples);
   const [first, second] = argv;
   const named = first === "help" ? second : first;

@@ -7,6 +7,9 @@ export {
 } from "./cost/estimateStep.ts";
 export { type CostLimit, type KernelTime, kernelTime } from "./cost/kernelTime.ts";
 export { type EstimatedStep, phaseStep } from "./cost/stepBindings.ts";
+export { diffPlans, type VariantEstimate } from "./diff/diffPlans.ts";
+export { formatPlanDiff } from "./diff/formatPlanDiff.ts";
+export type * from "./diff/planDiff.ts";
 export { explainNode } from "./explain/explainNode.ts";
 export { formatBytes } from "./explain/formatBytes.ts";
 export { formatPlanSummary } from "./explain/formatPlanSummary.ts";

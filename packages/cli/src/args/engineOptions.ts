@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { withShortName } from "./normaliseArgv.ts";
 import { wholeNumber } from "./numbers.ts";
+import { repeatable } from "./twoSides.ts";
 
 const cacheTypes = ["f32", "f16", "bf16", "q8_0"] as const;
 
@@ -20,11 +21,6 @@ export interface EngineFlags {
   readonly cacheType?: (typeof cacheTypes)[number];
   readonly tracePasses?: true;
 }
-
-const repeated = (text: string, before: unknown): readonly string[] => [
-  ...(Array.isArray(before) ? before : []),
-  text,
-];
 
 /** Adds the flags of the model, of its sizes and of its placement. */
 export function addEngineOptions(command: Command): Command {
@@ -73,10 +69,12 @@ export function addEngineOptions(command: Command): Command {
     )
     .addOption(
       withShortName(
-        new Option(
-          "--override-tensor <REGEX=DEVICE>",
-          "a store rule: weights whose names match live on DEVICE, and what computes with them goes there because of that; may be repeated",
-        ).argParser(repeated),
+        repeatable(
+          new Option(
+            "--override-tensor <REGEX=DEVICE>",
+            "a store rule: weights whose names match live on DEVICE, and what computes with them goes there because of that; may be repeated",
+          ),
+        ),
         "-ot",
       ),
     )

@@ -4,9 +4,12 @@ import type { Command, Option } from "commander";
  * Rewrites llama.cpp's flags of one dash and several letters (`-ngl 20`, `-ub=512`) to the long names behind them, which is all that
  * commander knows. Values of options are left alone, and so is everything behind `--`.
  *
- * @param argv  the words behind the command's name
+ * @param argv  the words behind the command's name; the first may name a command of the command's
  */
 export function normaliseArgv(argv: readonly string[], command: Command): readonly string[] {
+  const [first] = argv;
+  const inner = command.commands.find((each) => each.name() === first);
+  if (inner !== undefined) return [inner.name(), ...normaliseArgv(argv.slice(1), inner)];
   const out: string[] = [];
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i] as string;

@@ -4,6 +4,7 @@ import { addEngineOptions, type EngineFlags } from "../args/engineOptions.ts";
 import { planFlags } from "../engine/openEngine.ts";
 import { writeTo } from "../output/streams.ts";
 import type { DefineCommand } from "./all.ts";
+import { addPlanDiff } from "./planDiff.ts";
 
 interface PlanFlags extends EngineFlags {
   readonly phase?: "prefill" | "decode";
@@ -41,4 +42,7 @@ export const plan: DefineCommand = (command, context) => {
       if (flags.phase === undefined) return;
       await writeTo(context.stdout, `\n${formatPlanTable(planned.plan, flags.phase)}\n`);
     });
+  // What stands behind the name of a command of its own belongs to that command.
+  command.enablePositionalOptions().helpCommand(false);
+  addPlanDiff(command, context);
 };
