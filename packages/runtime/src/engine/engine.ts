@@ -107,7 +107,7 @@ export class Engine {
     return results;
   }
 
-  /** Appends tokens to several sequences; those whose numbers of new tokens fall into one variant of the plan share steps. */
+  /** Appends tokens to several sequences; those whose numbers of new tokens no threshold of the plan parts share steps. */
   async feed(entries: readonly SequenceTokens[], onLogits: OnLogits, signal?: AbortSignal): Promise<void> {
     const before = this.#turn;
     const work = (async () => {

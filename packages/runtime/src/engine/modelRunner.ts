@@ -32,10 +32,12 @@ export class ModelRunner implements StepRunner {
     return new ModelRunner(executor, model.shape.vocab);
   }
 
-  variantOf(newTokens: number, context: number): number {
-    const { plan } = this.executor;
-    return plan.variants.indexOf(
-      planFor(plan, { tokensPerSequence: newTokens, tokens: newTokens, context, sequences: 1 }),
+  kindOf(newTokens: number): number {
+    const { variants } = this.executor.plan;
+    return Math.max(
+      ...variants
+        .map(({ box: { tokensPerSequence: range } }) => range.from)
+        .filter((from) => from <= newTokens),
     );
   }
 
@@ -44,7 +46,7 @@ export class ModelRunner implements StepRunner {
     const variant = planFor(this.executor.plan, {
       tokensPerSequence: newTokens,
       tokens: symbols.tokens as number,
-      context: symbols.context as number,
+      context: step.rows,
       sequences: symbols.sequences as number,
     });
     await this.executor.run(variant, inputs, symbols, signal);
