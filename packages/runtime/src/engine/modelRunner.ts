@@ -4,6 +4,7 @@ import { fileSource } from "../execute/fileSource.ts";
 import { PlanExecutor } from "../execute/planExecutor.ts";
 import type { EngineOptions } from "./options.ts";
 import type { PlannedModel } from "./planModel.ts";
+import { requireRunnable } from "./requireRunnable.ts";
 import type { AssembledStep } from "./stepInputs.ts";
 import type { StepRunner } from "./stepRunner.ts";
 
@@ -18,10 +19,8 @@ export class ModelRunner implements StepRunner {
     this.vocab = vocab;
   }
 
-  static async start(
-    { plan, found, file, model }: PlannedModel,
-    options: EngineOptions,
-  ): Promise<ModelRunner> {
+  static async start(planned: PlannedModel, options: EngineOptions): Promise<ModelRunner> {
+    const { file, found, plan, model } = requireRunnable(planned);
     const executor = await PlanExecutor.open(plan, {
       devices: found.devices,
       backendOptions: found.options,
