@@ -48,7 +48,8 @@ export async function tensorplan(argv: readonly string[], options: CommandOption
     stdin: Readable.from(options.stdin === undefined ? [] : [options.stdin]),
     stdout,
     stderr,
-    env: options.env ?? {},
+    // A run that differs from its plan is an error here, not a warning.
+    env: { TENSORPLAN_STRICT: "1", ...options.env },
     signal: options.signal ?? new AbortController().signal,
   });
   return { code, stdout: stdout.bytes.toString(), stderr: stderr.bytes.toString(), bytes: stdout.bytes };

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { Engine, type EngineOptions, planModel } from "@tensorplan/runtime";
+import { Engine, type EngineOptions, expectAsPlanned, planModel } from "@tensorplan/runtime";
 import type { Rule } from "@tensorplan/scheduler";
 import { expect } from "vitest";
 
@@ -34,14 +34,16 @@ export async function allLogits(engine: Engine, tokens: readonly number[]): Prom
   return logits;
 }
 
-/** Loads, works and disposes. */
+/** Loads, works, sees that the run kept to its plan, and disposes. */
 export async function withEngine<T>(
   options: EngineOptions,
   work: (engine: Engine) => Promise<T>,
 ): Promise<T> {
   const engine = await Engine.load(options);
   try {
-    return await work(engine);
+    const result = await work(engine);
+    expectAsPlanned(engine.differences());
+    return result;
   } finally {
     await engine.dispose();
   }

@@ -33,8 +33,7 @@ export class ReferenceDevice implements Device {
 
   async loadWeight(place: WeightPlace, source: TensorSource, signal?: AbortSignal): Promise<void> {
     const memory = this.#live();
-    const store = (offset: number, bytes: Uint8Array) =>
-      memory.store("weights", place.offset + offset, bytes);
+    const store = (offset: number, bytes: Uint8Array) => memory.load(place.offset + offset, bytes);
     await transformWeight(place, source, store, signal);
   }
 

@@ -61,6 +61,8 @@ export class ReferenceMemory {
   #peak = 0;
   #bytesIn = 0;
   #bytesOut = 0;
+  #loadedBytes = 0;
+  #runs = 0;
 
   allocate(region: RegionName, bytes: number): void {
     this.#regions[region] = { bytes: allocateBytes(region, bytes), shadows: new Map() };
@@ -72,12 +74,22 @@ export class ReferenceMemory {
   }
 
   write(region: RegionName, offset: number, bytes: Uint8Array): void {
-    this.store(region, offset, bytes);
+    this.#store(region, offset, bytes);
     this.#bytesIn += bytes.byteLength;
   }
 
-  /** As `write`, but for weights that are loaded: not a copy between devices, so not counted. */
-  store(region: RegionName, offset: number, bytes: Uint8Array): void {
+  /** As `write`, but for weights, which are counted apart from copies between devices. */
+  load(offset: number, bytes: Uint8Array): void {
+    this.#store("weights", offset, bytes);
+    this.#loadedBytes += bytes.byteLength;
+  }
+
+  /** A program ran to its end. */
+  countRun(): void {
+    this.#runs++;
+  }
+
+  #store(region: RegionName, offset: number, bytes: Uint8Array): void {
     const target = this.#span(region, offset, bytes.byteLength);
     this.#flush(region);
     this.#regions[region].shadows.clear();
@@ -95,7 +107,14 @@ export class ReferenceMemory {
     const regionBytes = Object.fromEntries(
       regionNames.map((region) => [region, this.#regions[region].bytes.byteLength]),
     ) as Record<RegionName, number>;
-    return { regionBytes, peakBytes: this.#peak, bytesIn: this.#bytesIn, bytesOut: this.#bytesOut };
+    return {
+      regionBytes,
+      peakBytes: this.#peak,
+      bytesIn: this.#bytesIn,
+      bytesOut: this.#bytesOut,
+      loadedBytes: this.#loadedBytes,
+      runs: this.#runs,
+    };
   }
 
   /** The values at a place. Floats that aren't f32 come decoded; after changing them call `changed`. */

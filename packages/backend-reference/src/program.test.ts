@@ -140,6 +140,8 @@ test("counts the regions that it holds and the bytes that are copied in and out"
     peakBytes: 128,
     bytesIn: 4,
     bytesOut: 4,
+    loadedBytes: 0,
+    runs: 0,
   });
 });
 

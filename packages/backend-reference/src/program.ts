@@ -51,6 +51,7 @@ export class ReferenceProgram implements Program {
       started = performance.now();
     }
     signal?.throwIfAborted();
+    this.#memory.countRun();
   }
 
   dispose(): void {

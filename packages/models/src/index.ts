@@ -22,7 +22,6 @@ export { synthPreset, synthPresets } from "./synth/presets/all.ts";
 export {
   type SynthOptions,
   synthMetadata,
-  synthSettings,
   synthTensorTable,
   type WriteSynthOptions,
   writeSynth,

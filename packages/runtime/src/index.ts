@@ -2,13 +2,20 @@ export { type CompareOptions, compareBackends, type NodeDifference } from "./com
 export { Engine, type PrefillOptions } from "./engine/engine.ts";
 export type { OnLogits, SequenceTokens } from "./engine/engineSteps.ts";
 export { type GeneratedToken, type GenerateOptions, generate } from "./engine/generate.ts";
-export type { EngineOptions, ModelConfiguration, PlanModelOptions } from "./engine/options.ts";
+export type { EngineOptions, PlanModelOptions } from "./engine/options.ts";
 export { type PlannedModel, planModel } from "./engine/planModel.ts";
 export { Sequence } from "./engine/sequence.ts";
 export { assembleStep } from "./engine/stepInputs.ts";
 export { fileSource } from "./execute/fileSource.ts";
 export type { LoadProgress } from "./execute/loadWeights.ts";
 export type { FoundDevice, MemoryFigure } from "./execute/planExecutor.ts";
+export { createExecutor } from "./executor/createExecutor.ts";
+export type { Executor, MakeExecutor, Step, StepDescription, StepTask } from "./executor/executor.ts";
+export { JsExecutor } from "./executor/jsExecutor.ts";
+export { chromeTrace, type TraceEvent } from "./record/chromeTrace.ts";
+export { expectAsPlanned, type RunDifference } from "./record/differences.ts";
+export { RunTrace } from "./record/runTrace.ts";
+export type { LedgerRow } from "./record/traffic.ts";
 export { parseLogitBias, parseSamplerOrder } from "./sampling/parseSamplerFlags.ts";
 export {
   type Candidate,

@@ -126,6 +126,8 @@ Napi::Value CpuDevice::counters(const Napi::CallbackInfo& info) {
   result.Set("peakBytes", Napi::Number::New(env, static_cast<double>(counters.peak_bytes)));
   result.Set("bytesIn", Napi::Number::New(env, static_cast<double>(counters.bytes_in)));
   result.Set("bytesOut", Napi::Number::New(env, static_cast<double>(counters.bytes_out)));
+  result.Set("loadedBytes", Napi::Number::New(env, static_cast<double>(counters.loaded_bytes)));
+  result.Set("runs", Napi::Number::New(env, static_cast<double>(counters.runs)));
   return result;
 }
 

@@ -91,6 +91,8 @@ Counters Device::counters() const {
   counters.peak_bytes = peak_bytes_.load();
   counters.bytes_in = bytes_in_.load();
   counters.bytes_out = bytes_out_.load();
+  counters.loaded_bytes = loaded_bytes_.load();
+  counters.runs = runs_.load();
   return counters;
 }
 

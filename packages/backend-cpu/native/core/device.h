@@ -23,6 +23,8 @@ struct Counters {
   uint64_t peak_bytes = 0;
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
+  uint64_t loaded_bytes = 0;
+  uint64_t runs = 0;
 };
 
 class Device {
@@ -48,6 +50,10 @@ class Device {
   void read(tp_region region, uint64_t offset, void* into, uint64_t bytes);
   void write(tp_region region, uint64_t offset, const void* from, uint64_t bytes);
   void count_copy(uint64_t bytes_in, uint64_t bytes_out);
+  // Bytes that a load wrote into the weights' region.
+  void count_loaded(uint64_t bytes) { loaded_bytes_.fetch_add(bytes, std::memory_order_relaxed); }
+  // A program ran to its end.
+  void count_run() { runs_.fetch_add(1, std::memory_order_relaxed); }
   Counters counters() const;
 
   // Exclusive use of the device by one program or load.
@@ -85,6 +91,8 @@ class Device {
   std::atomic<uint64_t> peak_bytes_{0};
   std::atomic<uint64_t> bytes_in_{0};
   std::atomic<uint64_t> bytes_out_{0};
+  std::atomic<uint64_t> loaded_bytes_{0};
+  std::atomic<uint64_t> runs_{0};
 };
 
 const char* region_name(tp_region region);

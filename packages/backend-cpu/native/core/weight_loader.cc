@@ -1,6 +1,7 @@
 #include "core/weight_loader.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <stdexcept>
 
@@ -34,6 +35,8 @@ class Loader {
 
   int64_t chunks() const { return chunk_rows_ == 0 ? 0 : matrices_ * ceil_div(rows_, chunk_rows_); }
 
+  uint64_t written() const { return written_.load(std::memory_order_relaxed); }
+
   void run(int64_t chunk, const Worker& worker) {
     const int64_t per_matrix = ceil_div(rows_, chunk_rows_);
     const int64_t matrix = chunk / per_matrix, first = chunk % per_matrix * chunk_rows_;
@@ -55,6 +58,8 @@ class Loader {
       read_rows(matrix * rows_ + first, count, buffers);
       store(buffers.raw.data(), count, out);
     }
+    const int64_t stored = job_.layout == Layout::rows ? count : ceil_div(count, kGroupRows) * kGroupRows;
+    written_.fetch_add(static_cast<uint64_t>(stored) * row_bytes_, std::memory_order_relaxed);
   }
 
  private:
@@ -179,6 +184,7 @@ class Loader {
   const WeightJob& job_;
   const ByteSource& source_;
   std::vector<Buffers> buffers_;
+  std::atomic<uint64_t> written_{0};
   uint8_t* out_ = nullptr;
   int64_t matrices_ = 0, rows_ = 0, columns_ = 0;  // of what is stored
   int64_t head_rows_ = 0, chunk_rows_ = 0;
@@ -191,7 +197,10 @@ bool load_weight(Device& device, const WeightJob& job, const ByteSource& source,
   Device::Session session(device, cancelled, state);
   Loader loader(device, job, source);
   const auto run = [](void* context, int, int64_t chunk, Worker& worker) { static_cast<Loader*>(context)->run(chunk, worker); };
-  if (session.run({run, &loader, 0}, loader.chunks())) return true;
+  if (session.run({run, &loader, 0}, loader.chunks())) {
+    device.count_loaded(loader.written());
+    return true;
+  }
   if (session.error().empty()) return false;
   throw std::runtime_error(session.error());
 }

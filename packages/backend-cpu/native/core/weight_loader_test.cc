@@ -51,7 +51,9 @@ WeightJob job_for(DType source, int64_t rows, int64_t columns, DType dtype, Layo
 
 void load(Device& device, const WeightJob& job, const std::vector<uint8_t>& source) {
   device.allocate(TP_REGION_WEIGHTS, job.offset + job.bytes);
+  const uint64_t loaded = device.counters().loaded_bytes;
   CHECK(load_weight(device, job, MemorySource(source.data(), source.size()), nullptr, nullptr));
+  CHECK_EQ(device.counters().loaded_bytes - loaded, job.bytes);
 }
 
 struct TemporaryFile {

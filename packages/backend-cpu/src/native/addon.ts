@@ -59,8 +59,6 @@ export type NativeOutcome = "ok" | "cancelled";
 export interface NativeProgram {
   run(symbols: readonly number[], canceller?: NativeCanceller): Promise<NativeOutcome>;
   handle(): NativeHandle;
-  setTiming(on: boolean): void;
-  moments(): Float64Array;
   dispose(): void;
 }
 
@@ -69,6 +67,8 @@ interface NativeCounters {
   readonly peakBytes: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
+  readonly loadedBytes: number;
+  readonly runs: number;
 }
 
 export interface NativeCpuDevice {

@@ -4,6 +4,7 @@ import {
   type Engine,
   type GeneratedToken,
   generate,
+  type PlannedModel,
   type SamplerChain,
 } from "@tensorplan/runtime";
 import { planHash } from "@tensorplan/scheduler";
@@ -16,6 +17,8 @@ import { DEMO_TOKENS, demoPrompts, demoSampling } from "../engine/demoPrompts.ts
 import { type ModelHeader, readModelHeader } from "../engine/modelHeader.ts";
 import { openEngine } from "../engine/openEngine.ts";
 import { planFigures, planSummary } from "../engine/planSummary.ts";
+import { ledgerTable, reportDifferences } from "../engine/runTruth.ts";
+import { traced } from "../engine/traced.ts";
 import { coloursFor } from "../output/colours.ts";
 import { writeJson, writeTo } from "../output/streams.ts";
 import { rate } from "../output/units.ts";
@@ -26,6 +29,8 @@ interface RunFlags extends EngineFlags, PromptFlags {
   readonly negativePrompt?: string;
   readonly ignoreEos?: true;
   readonly json?: true;
+  readonly trace?: string;
+  readonly ledger?: true;
 }
 
 export const run: DefineCommand = (command, context) => {
@@ -44,10 +49,21 @@ export const run: DefineCommand = (command, context) => {
     ).option("--ignore-eos", "go on when the model ends its text"),
   )
     .option("--negative-prompt <TEXT>", "what to move away from, with --cfg-scale")
-    .option("--json", "print one object with tokens, text, timings and plan instead of the text")
+    .option(
+      "--json",
+      "print one object with tokens, text, timings, plan, memory and ledger instead of the text",
+    )
+    .option(
+      "--trace <FILE>",
+      "write when each weight was loaded and each split and transfer ran, beside what was predicted, for ui.perfetto.dev",
+    )
+    .option(
+      "--ledger",
+      "list every copy at the end: the bytes that were planned and those that were measured",
+    )
     .addHelpText(
       "after",
-      '\nExamples:\n  tensorplan run\n  tensorplan run -m model.gguf -p "Once upon a time" -n 64 --temp 0\n  tensorplan run -m model.gguf -f prompt.txt -c 8192 -ub 256 --seed 7 --json',
+      '\nExamples:\n  tensorplan run\n  tensorplan run -m model.gguf -p "Once upon a time" -n 64 --temp 0\n  tensorplan run -m model.gguf -f prompt.txt -c 8192 -ub 256 --seed 7 --json\n  tensorplan run --cpu-devices 2 -ot "blk.[4-7]=cpu:1" --trace run.json --ledger',
     )
     .action(async (flags: RunFlags) => {
       const started = performance.now();
@@ -71,27 +87,24 @@ export const run: DefineCommand = (command, context) => {
       const needs = { contextLength, sequences, maxOutputs: sequences };
       const colours = coloursFor(context.stderr, context.env);
       let hash = "";
-      const engine = await openEngine(header.path, flags, needs, context, async ({ plan }) => {
+      const onPlan = async ({ plan }: PlannedModel) => {
         hash = planHash(plan);
         if (!flags.json) await writeTo(context.stderr, planSummary(plan, hash, colours));
+      };
+      await traced(flags.trace, context, async (recorder) => {
+        const engine = await openEngine(header.path, flags, needs, context, onPlan, recorder);
+        try {
+          const loadMs = performance.now() - started;
+          const job: Job = { engine, sampler, prompt, negative, wanted, flags, header, loadMs, hash };
+          if (flags.json) await writeJson(context.stdout, await report(job, context));
+          else await stream(job, shown, context);
+          if (flags.ledger) await writeTo(context.stderr, ledgerTable(engine.ledger()));
+          await reportDifferences(engine, context);
+          return engine.planned;
+        } finally {
+          await engine.dispose();
+        }
       });
-      try {
-        const job: Job = {
-          engine,
-          sampler,
-          prompt,
-          negative,
-          wanted,
-          flags,
-          header,
-          loadMs: performance.now() - started,
-          hash,
-        };
-        if (flags.json) return await writeJson(context.stdout, await report(job, context));
-        await stream(job, shown, context);
-      } finally {
-        await engine.dispose();
-      }
     });
 };
 
@@ -203,6 +216,9 @@ async function report(job: Job, context: CliContext) {
     sampling: sampler.describe(),
     timings: clock.timings(prompt.length, loadMs),
     plan: planFigures(engine.plan, job.hash),
+    memory: engine.memory(),
+    ledger: engine.ledger(),
+    differences: engine.differences(),
   };
 }
 

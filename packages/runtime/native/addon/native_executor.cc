@@ -86,6 +86,7 @@ Napi::Function NativeStep::define(Napi::Env env) {
   return DefineClass(env, "NativeStep",
                      {InstanceMethod<&NativeStep::run>("run"), InstanceMethod<&NativeStep::cancel>("cancel"),
                       InstanceMethod<&NativeStep::settle>("settle"), InstanceMethod<&NativeStep::count_copy>("countCopy"),
+                      InstanceMethod<&NativeStep::record_times>("recordTimes"), InstanceMethod<&NativeStep::times>("times"),
                       InstanceMethod<&NativeStep::ledger>("ledger"), InstanceMethod<&NativeStep::in_javascript>("inJavascript")});
 }
 
@@ -122,6 +123,23 @@ void NativeStep::count_copy(const Napi::CallbackInfo& info) {
   const int64_t task = parse_integer(info[0], "task");
   if (task >= static_cast<int64_t>(step(info.Env())->task_count())) throw Napi::RangeError::New(info.Env(), "no such task");
   step_->count_copy(static_cast<uint32_t>(task), static_cast<uint64_t>(parse_integer(info[1], "bytes")));
+}
+
+void NativeStep::record_times(const Napi::CallbackInfo& info) {
+  if (!info[0].IsBoolean()) throw Napi::TypeError::New(info.Env(), "on or off?");
+  if (core_->running()) throw Napi::Error::New(info.Env(), "a step is running");
+  step(info.Env())->record_times(info[0].As<Napi::Boolean>().Value());
+}
+
+Napi::Value NativeStep::times(const Napi::CallbackInfo& info) {
+  const size_t count = step(info.Env())->task_count();
+  Napi::Float64Array times = Napi::Float64Array::New(info.Env(), 2 * count);
+  for (size_t i = 0; i < count; i++) {
+    const TaskTime time = step_->time_of(static_cast<uint32_t>(i));
+    times[2 * i] = static_cast<double>(time.begin);
+    times[2 * i + 1] = static_cast<double>(time.end);
+  }
+  return times;
 }
 
 Napi::Value NativeStep::ledger(const Napi::CallbackInfo& info) {

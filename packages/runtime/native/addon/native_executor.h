@@ -37,6 +37,8 @@ class NativeStep : public Napi::ObjectWrap<NativeStep> {
   void cancel(const Napi::CallbackInfo& info);
   void settle(const Napi::CallbackInfo& info);      // (task, status, message)
   void count_copy(const Napi::CallbackInfo& info);  // (task, bytes)
+  void record_times(const Napi::CallbackInfo& info);   // (on: boolean)
+  Napi::Value times(const Napi::CallbackInfo& info);   // → begin and end of each task, nanoseconds, in one array
   Napi::Value ledger(const Napi::CallbackInfo& info);  // → [count, bytes, lastBytes][] for each task
   Napi::Value in_javascript(const Napi::CallbackInfo& info);  // (task) → boolean
 

@@ -1,6 +1,7 @@
 #include "executor/step.h"
 
 #include <algorithm>
+#include <chrono>
 #include <stdexcept>
 #include <utility>
 
@@ -10,6 +11,10 @@ namespace {
 // Copies between devices go through a buffer that stays in the cache.
 constexpr size_t kStagingBytes = 256 << 10;
 constexpr uint32_t kNone = ~uint32_t{0};
+
+int64_t now() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 }  // namespace
 
@@ -30,6 +35,8 @@ Step::Step(std::vector<DeviceSlot> devices, std::vector<Task> tasks, size_t symb
     events_[i].task = i;
 
     std::vector<uint32_t> waits = task.waits;
+    const std::vector<uint32_t>& queue = queues_[task.kind == Task::Kind::run ? task.device : task.to.device];
+    if (!queue.empty()) compiled.before = queue.back();
     if (task.kind == Task::Kind::run) {
       compiled.in_javascript = devices_[task.device].api == nullptr;
       queues_[task.device].push_back(i);
@@ -90,6 +97,7 @@ void Step::begin(const int64_t* symbols, int parts, std::function<void(StepResul
 void Step::run(uint32_t index, std::vector<uint8_t>& staging, const std::function<void(uint32_t)>& javascript) {
   Compiled& task = tasks_[index];
   tp_event& event = events_[index];
+  if (timed_) task.entered.store(now(), std::memory_order_relaxed);
   if (task.in_javascript) {
     if (!wait_for_others(task)) return end(event, TP_CANCELLED, nullptr);
     javascript(index);
@@ -147,6 +155,16 @@ void Step::count_copy(uint32_t task, uint64_t bytes) {
   compiled.last_bytes.store(bytes, std::memory_order_relaxed);
 }
 
+TaskTime Step::time_of(uint32_t task) const {
+  const Compiled& compiled = tasks_[task];
+  TaskTime time{compiled.entered.load(std::memory_order_relaxed), compiled.ended.load(std::memory_order_relaxed)};
+  const auto after = [&](uint32_t other) { time.begin = std::max(time.begin, tasks_[other].ended.load(std::memory_order_relaxed)); };
+  for (const tp_event* wait : compiled.waits) after(wait->task);
+  // A device may take programs into its own queue before it runs them.
+  if (compiled.before >= 0) after(static_cast<uint32_t>(compiled.before));
+  return time;
+}
+
 CopyCount Step::copy_count(uint32_t task) const {
   const Compiled& compiled = tasks_[task];
   return {compiled.copies.load(std::memory_order_relaxed), compiled.copied_bytes.load(std::memory_order_relaxed),
@@ -172,6 +190,7 @@ void Step::end(tp_event& event, tp_status status, const char* message) {
     }
     cancel();
   }
+  if (timed_) tasks_[event.task].ended.store(now(), std::memory_order_relaxed);
   event.settle(status);
   part_done();
 }

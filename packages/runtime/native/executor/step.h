@@ -49,6 +49,10 @@ class Step {
   void abandon();
   // From JavaScript's own copies.
   void count_copy(uint32_t task, uint64_t bytes);
+  // Whether later runs note when each task begins and ends. Not while a step runs.
+  void record_times(bool on) { timed_ = on; }
+  // Of the latest run that noted them. A task begins when it was its turn: what it waits for has ended, and its queue is free.
+  TaskTime time_of(uint32_t task) const;
   bool runs_in_javascript(uint32_t task) const { return tasks_[task].in_javascript; }
   CopyCount copy_count(uint32_t task) const;
   size_t task_count() const { return tasks_.size(); }
@@ -61,6 +65,8 @@ class Step {
     std::vector<int64_t> symbols;  // the program's, filled in for each run
     tp_bindings bindings{};
     std::atomic<uint64_t> copies{0}, copied_bytes{0}, last_bytes{0};
+    int64_t before = -1;  // the task before it in its queue
+    std::atomic<int64_t> entered{0}, ended{0};
   };
 
   static void on_signal(tp_event* event, tp_status status, const char* message);
@@ -80,6 +86,7 @@ class Step {
   std::vector<std::vector<uint32_t>> queues_;
   std::vector<int64_t> symbols_;
   tp_host host_;
+  bool timed_ = false;
 
   std::atomic<bool> cancelled_{false};
   std::atomic<int> parts_left_{0};

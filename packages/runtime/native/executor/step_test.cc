@@ -310,6 +310,39 @@ TEST("tasks that name what isn't there are refused") {
   CHECK_THROWS(make(task), "has no native program");
 }
 
+TEST("notes when tasks begin and end, of the latest run that was asked to") {
+  for (const bool asynchronous : {false, true}) {
+    FakeDevice a, b;
+    a.asynchronous = b.asynchronous = asynchronous;
+    Program slow{[](const tp_bindings&, const tp_host&) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(4));
+      return TP_OK;
+    }};
+    Runner runner({{&a.api}, {&b.api}});
+    const auto step = std::make_shared<Step>(
+        runner.executor.devices(),
+        std::vector<Task>{run_task(0, slow), copy_task(0, 1, 1 << 19, {0}), run_task(1, slow, {1}), run_task(1, slow, {2})}, 0);
+    CHECK_EQ(runner.run(step).status, TP_OK);
+    CHECK_EQ(step->time_of(2).end, 0);
+    step->record_times(true);
+    CHECK_EQ(runner.run(step).status, TP_OK);
+    for (uint32_t i = 0; i < 4; i++) {
+      const TaskTime time = step->time_of(i);
+      CHECK(time.begin > 0);
+      CHECK(time.end > time.begin);
+      if (i > 0) CHECK(time.begin >= step->time_of(i - 1).end);
+    }
+    CHECK(step->time_of(0).end - step->time_of(0).begin >= 4'000'000);
+    CHECK(step->time_of(2).end - step->time_of(2).begin >= 4'000'000);
+    const int64_t ended = step->time_of(3).end;
+    step->record_times(false);
+    CHECK_EQ(runner.run(step).status, TP_OK);
+    CHECK_EQ(step->time_of(3).end, ended);
+    a.join();
+    b.join();
+  }
+}
+
 TEST("many short steps in a row") {
   FakeDevice a, b;
   std::atomic<int> sum{0};

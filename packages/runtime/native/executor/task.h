@@ -42,6 +42,11 @@ struct Task {
   std::vector<Term> bytes;
 };
 
+// When a task ran, in nanoseconds of std::chrono::steady_clock.
+struct TaskTime {
+  int64_t begin = 0, end = 0;
+};
+
 // What a copy task added up to.
 struct CopyCount {
   uint64_t count = 0, bytes = 0, last_bytes = 0;

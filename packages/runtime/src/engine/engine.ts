@@ -1,13 +1,14 @@
 import { PAGE_ROWS, TensorplanError } from "@tensorplan/ir";
 import { type Model, type Tokenizer, tokenizerFromGguf } from "@tensorplan/models";
 import type { Plan } from "@tensorplan/scheduler";
-import type { MemoryFigure, PlanExecutor } from "../execute/planExecutor.ts";
+import type { MemoryFigure } from "../execute/planExecutor.ts";
+import type { RunDifference } from "../record/differences.ts";
+import type { LedgerRow } from "../record/traffic.ts";
 import { EngineSteps, type OnLogits, type SequenceTokens } from "./engineSteps.ts";
 import { ModelRunner } from "./modelRunner.ts";
 import type { EngineOptions } from "./options.ts";
 import { PagePool } from "./pagePool.ts";
 import { type PlannedModel, planModel } from "./planModel.ts";
-import { requireRunnable } from "./requireRunnable.ts";
 import { Sequence } from "./sequence.ts";
 
 export interface PrefillOptions {
@@ -67,7 +68,7 @@ export class Engine {
 
   /** @throws TensorplanError `tokenizer/…` when the file has no usable vocabulary */
   get tokenizer(): Tokenizer {
-    this.#tokenizer ??= tokenizerFromGguf(requireRunnable(this.planned).file.metadata);
+    this.#tokenizer ??= tokenizerFromGguf(this.planned.file.metadata);
     return this.#tokenizer;
   }
 
@@ -108,7 +109,7 @@ export class Engine {
     return results;
   }
 
-  /** Appends tokens to several sequences; those whose numbers of new tokens no threshold of the plan parts share steps. */
+  /** Appends tokens to several sequences; those whose numbers of new tokens fall into one variant of the plan share steps. */
   async feed(entries: readonly SequenceTokens[], onLogits: OnLogits, signal?: AbortSignal): Promise<void> {
     const before = this.#turn;
     const work = (async () => {
@@ -126,9 +127,14 @@ export class Engine {
     return this.#runner.executor.memory();
   }
 
-  /** Copies between devices since loading, by variant, counted where memory was copied. */
-  ledger(): ReturnType<PlanExecutor["ledger"]> {
+  /** Every copy since loading: planned bytes, and those counted where memory was copied. */
+  ledger(): readonly LedgerRow[] {
     return this.#runner.executor.ledger();
+  }
+
+  /** Where the run so far differs from the plan in memory, copies or executed splits. Nothing, where all is well. */
+  differences(): readonly RunDifference[] {
+    return this.#runner.executor.differences();
   }
 
   /** Waits for the call that is running, then frees everything. */

@@ -1,10 +1,9 @@
 import { PAGE_ROWS } from "@tensorplan/ir";
-import { planFor, statePlaces } from "@tensorplan/scheduler";
+import { planFor } from "@tensorplan/scheduler";
 import { fileSource } from "../execute/fileSource.ts";
 import { PlanExecutor } from "../execute/planExecutor.ts";
 import type { EngineOptions } from "./options.ts";
 import type { PlannedModel } from "./planModel.ts";
-import { requireRunnable } from "./requireRunnable.ts";
 import type { AssembledStep } from "./stepInputs.ts";
 import type { StepRunner } from "./stepRunner.ts";
 
@@ -19,24 +18,26 @@ export class ModelRunner implements StepRunner {
     this.vocab = vocab;
   }
 
-  static async start(planned: PlannedModel, options: EngineOptions): Promise<ModelRunner> {
-    const { file, found, plan, model } = requireRunnable(planned);
+  static async start(
+    { plan, found, file, model }: PlannedModel,
+    options: EngineOptions,
+  ): Promise<ModelRunner> {
     const executor = await PlanExecutor.open(plan, {
       devices: found.devices,
       backendOptions: found.options,
       source: fileSource(file),
       onProgress: options.onProgress,
       signal: options.signal,
+      recorder: options.recorder,
+      makeExecutor: options.makeExecutor,
     });
     return new ModelRunner(executor, model.shape.vocab);
   }
 
-  kindOf(newTokens: number): number {
-    const { variants } = this.executor.plan;
-    return Math.max(
-      ...variants
-        .map(({ box: { tokensPerSequence: range } }) => range.from)
-        .filter((from) => from <= newTokens),
+  variantOf(newTokens: number, context: number): number {
+    const { plan } = this.executor;
+    return plan.variants.indexOf(
+      planFor(plan, { tokensPerSequence: newTokens, tokens: newTokens, context, sequences: 1 }),
     );
   }
 
@@ -45,7 +46,7 @@ export class ModelRunner implements StepRunner {
     const variant = planFor(this.executor.plan, {
       tokensPerSequence: newTokens,
       tokens: symbols.tokens as number,
-      context: step.rows,
+      context: symbols.context as number,
       sequences: symbols.sequences as number,
     });
     await this.executor.run(variant, inputs, symbols, signal);
@@ -56,13 +57,7 @@ export class ModelRunner implements StepRunner {
   }
 
   copyPage(from: number, to: number): void {
-    const { plan } = this.executor;
-    const slots = plan.graph.symbols.slots as number;
-    for (const { device, region, offset, bytes } of statePlaces(plan)) {
-      const page = new Uint8Array((bytes / slots) * PAGE_ROWS);
-      this.executor.device(device).read(region, offset + from * page.length, page);
-      this.executor.device(device).write(region, offset + to * page.length, page);
-    }
+    this.executor.copyPage(from, to, PAGE_ROWS);
   }
 
   dispose(): void {

@@ -1,4 +1,6 @@
 import type { Device, TensorSource, WeightPlace } from "@tensorplan/backend-api";
+import { nowNs } from "../record/nowNs.ts";
+import type { RunRecorder } from "../record/runRecorder.ts";
 
 /** A stage of loading and how far it is. */
 export interface LoadProgress {
@@ -14,6 +16,7 @@ export async function loadWeights(
   placed: readonly { readonly device: Device; readonly places: readonly WeightPlace[] }[],
   onProgress: ((progress: LoadProgress) => void) | undefined,
   signal: AbortSignal | undefined,
+  recorder?: RunRecorder,
 ): Promise<void> {
   const total = placed.flatMap(({ places }) => places).reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
@@ -21,7 +24,9 @@ export async function loadWeights(
   for (const { device, places } of placed) {
     for (const place of places) {
       signal?.throwIfAborted();
+      const begin = nowNs();
       await device.loadWeight(place, source(place.source.tensor), signal);
+      recorder?.load({ device: device.id, weight: place.name, bytes: place.bytes, begin, end: nowNs() });
       done += place.bytes;
       onProgress?.({ stage: "weights", done, total });
     }

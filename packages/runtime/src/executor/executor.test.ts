@@ -21,6 +21,7 @@ class ScriptedDevice implements Device {
   readonly arena = new Float32Array(64);
   bytesIn = 0;
   bytesOut = 0;
+  runs = 0;
   allocate(): void {}
   async loadWeight(): Promise<void> {}
   compile(): Program {
@@ -29,7 +30,10 @@ class ScriptedDevice implements Device {
   program(body: (arena: Float32Array, symbols: readonly number[], signal?: AbortSignal) => unknown): Program {
     return {
       id: "scripted",
-      run: async (symbols, signal) => void (await body(this.arena, symbols, signal)),
+      run: async (symbols, signal) => {
+        await body(this.arena, symbols, signal);
+        this.runs++;
+      },
       dispose: () => {},
     };
   }
@@ -47,6 +51,8 @@ class ScriptedDevice implements Device {
       peakBytes: 256,
       bytesIn: this.bytesIn,
       bytesOut: this.bytesOut,
+      loadedBytes: 0,
+      runs: this.runs,
     };
   }
   dispose(): void {}
@@ -197,6 +203,33 @@ describe.each(kinds)("the $kind executor", ({ kind, make, missing }) => {
       ]);
       expect(step.ledger().map(({ bytes: total }) => total)).toEqual([48, 48]);
       expect([scripted.bytesIn, scripted.bytesOut]).toEqual([48, 48]);
+    });
+
+    it("notes when tasks begin and end once it is asked to", async () => {
+      const [a, b] = cpus(2) as [Device, Device];
+      const bytes = size(16);
+      const tasks: StepTask[] = [
+        { kind: "run", device: 0, program: a.compile(sum(0, 0, 1, 50)), symbols: ["tokens"], waits: [] },
+        { kind: "copy", value: "x", from: at(0, 1), to: at(1, 5), bytes, waits: [0] },
+        { kind: "run", device: 1, program: b.compile(sum(5, 5, 6, 50)), symbols: ["tokens"], waits: [1] },
+      ];
+      const step = start([a, b]).compile({ tasks, symbols: ["tokens"] });
+      await step.run([1]);
+      expect(step.times().every(({ end }) => end === 0)).toBe(true);
+      step.recordTimes(true);
+      const before = Number(process.hrtime.bigint());
+      await step.run([1]);
+      const after = Number(process.hrtime.bigint());
+      const times = step.times();
+      expect(times).toHaveLength(3);
+      for (const [i, { begin, end }] of times.entries()) {
+        expect(begin).toBeGreaterThanOrEqual(times[i - 1]?.end ?? before);
+        expect(end).toBeGreaterThan(begin);
+        expect(end).toBeLessThanOrEqual(after);
+      }
+      step.recordTimes(false);
+      await step.run([1]);
+      expect(step.times()).toEqual(times);
     });
 
     it("reports a device's failure and runs again after it", async () => {

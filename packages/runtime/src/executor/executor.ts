@@ -54,6 +54,12 @@ export interface CopyCount {
   readonly lastBytes: number;
 }
 
+/** When a task ran, in nanoseconds of `process.hrtime`: from its turn, when what it waits for is done, to its end. */
+export interface TaskTime {
+  readonly begin: number;
+  readonly end: number;
+}
+
 /** A step compiled once for a variant and run many times. */
 export interface Step {
   /**
@@ -63,6 +69,10 @@ export interface Step {
   run(symbols: readonly number[], signal?: AbortSignal): Promise<void>;
   /** Since the step was made. */
   ledger(): readonly CopyCount[];
+  /** Whether later runs note when each task begins and ends; off when made, and free of cost then. Not while a step runs. */
+  recordTimes(on: boolean): void;
+  /** Of each task, in order, in the latest run that noted them. */
+  times(): readonly TaskTime[];
   dispose(): void;
 }
 

@@ -6,6 +6,13 @@ import { copyBytes } from "./copyBytes.ts";
 import { CopyLedger } from "./copyLedger.ts";
 import type { Executor, Step, StepDescription, StepTask } from "./executor.ts";
 import { asStepError, executorDisposed, stepBusy, stepCancelled } from "./stepErrors.ts";
+import { TaskClock } from "./taskClock.ts";
+
+/** What a step writes down while it runs. */
+interface StepBooks {
+  readonly ledger: CopyLedger;
+  readonly clock: TaskClock;
+}
 
 /** Runs tasks one after the other through the devices' JavaScript interface, in the listed order, which satisfies every wait. */
 export class JsExecutor implements Executor {
@@ -22,6 +29,7 @@ export class JsExecutor implements Executor {
     if (this.#disposed) throw executorDisposed();
     checkStep(description, this.#devices);
     const ledger = new CopyLedger(description.tasks);
+    const clock = new TaskClock(description.tasks.length);
     let disposed = false;
     return {
       run: async (symbols, signal) => {
@@ -30,12 +38,16 @@ export class JsExecutor implements Executor {
         if (this.#running) throw stepBusy();
         this.#running = true;
         try {
-          await this.#runAll(description, symbols, signal, ledger);
+          await this.#runAll(description, symbols, signal, { ledger, clock });
         } finally {
           this.#running = false;
         }
       },
       ledger: () => ledger.counts(),
+      recordTimes: (on) => {
+        clock.on = on;
+      },
+      times: () => clock.times(),
       dispose: () => {
         disposed = true;
       },
@@ -50,13 +62,15 @@ export class JsExecutor implements Executor {
     description: StepDescription,
     symbols: readonly number[],
     signal: AbortSignal | undefined,
-    ledger: CopyLedger,
+    books: StepBooks,
   ): Promise<void> {
     const bindings = Object.fromEntries(description.symbols.map((name, i) => [name, symbols[i] ?? 0]));
     for (const [index, task] of description.tasks.entries()) {
       if (signal?.aborted) throw stepCancelled();
       try {
-        await this.#runTask(task, index, bindings, signal, ledger);
+        books.clock.begin(index);
+        await this.#runTask(task, index, bindings, signal, books.ledger);
+        books.clock.end(index);
       } catch (error) {
         if (signal?.aborted) throw stepCancelled();
         throw asStepError(error);

@@ -42,6 +42,10 @@ export interface NativeStep {
   countCopy(task: number, bytes: number): void;
   /** For each task: copies, their bytes, bytes of the latest. */
   ledger(): readonly (readonly [number, number, number])[];
+  /** Whether later runs note when tasks begin and end. */
+  recordTimes(on: boolean): void;
+  /** Begin and end of each task, nanoseconds, one after the other. */
+  times(): Float64Array;
   inJavascript(task: number): boolean;
 }
 

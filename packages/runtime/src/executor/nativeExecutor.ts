@@ -12,6 +12,7 @@ import {
 } from "./nativeAddon.ts";
 import { nativeTasks } from "./nativeTasks.ts";
 import { executorDisposed, stepBusy, stepCancelled, stepFailed } from "./stepErrors.ts";
+import { taskTimes } from "./taskClock.ts";
 
 /** The step that runs now. */
 interface Running {
@@ -59,6 +60,8 @@ export class NativeExecutor implements Executor {
           ? Promise.reject(executorDisposed())
           : this.#run(description, native, symbols, signal),
       ledger: () => readLedger(description, native),
+      recordTimes: (on) => native.recordTimes(on),
+      times: () => taskTimes(native.times()),
       dispose: () => {
         disposed = true;
       },

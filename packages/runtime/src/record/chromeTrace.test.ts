@@ -1,0 +1,107 @@
+import { expect, test } from "vitest";
+import { Engine } from "../engine/engine.ts";
+import { createExecutor } from "../executor/createExecutor.ts";
+import type { MakeExecutor } from "../executor/executor.ts";
+import { JsExecutor } from "../executor/jsExecutor.ts";
+import { chromeTrace, type TraceEvent } from "./chromeTrace.ts";
+import { RunTrace } from "./runTrace.ts";
+
+/** A prompt and two tokens on two CPU devices. */
+async function record(makeExecutor: MakeExecutor) {
+  const trace = new RunTrace();
+  const engine = await Engine.load({
+    backend: "cpu",
+    cpuDevices: 2,
+    threads: 1,
+    contextLength: 256,
+    placement: { overrideTensors: ["blk\\.[45]\\.=cpu:1"] },
+    recorder: trace,
+    makeExecutor,
+  });
+  try {
+    const sequence = engine.sequence();
+    await engine.prefill(
+      sequence,
+      Array.from({ length: 150 }, (_, i) => i),
+    );
+    await engine.decode([{ sequence, token: 8 }]);
+    await engine.decode([{ sequence, token: 9 }]);
+    expect(engine.differences()).toEqual([]);
+    return { plan: engine.plan, events: [...chromeTrace(engine.plan, trace, engine.planned.ops)] };
+  } finally {
+    await engine.dispose();
+  }
+}
+
+/** What Perfetto needs to draw the slices of one track: each ends before the next begins, or lies within it. */
+function expectNested(slices: readonly TraceEvent[]): void {
+  const open: number[] = [];
+  const sorted = [...slices].sort((a, b) => (a.ts ?? 0) - (b.ts ?? 0) || (b.dur ?? 0) - (a.dur ?? 0));
+  for (const { ts = Number.NaN, dur = Number.NaN } of sorted) {
+    expect(ts).toBeGreaterThanOrEqual(0);
+    expect(dur).toBeGreaterThanOrEqual(0);
+    while (open.length > 0 && (open.at(-1) as number) <= ts + 5e-4) open.pop();
+    expect(ts + dur).toBeLessThanOrEqual((open.at(-1) ?? Number.POSITIVE_INFINITY) + 5e-4);
+    open.push(ts + dur);
+  }
+}
+
+const kinds: readonly (readonly [string, MakeExecutor])[] = [
+  ["as it is built", createExecutor],
+  ["in JavaScript", (devices) => new JsExecutor(devices)],
+];
+
+test.each(kinds)(
+  "every split and transfer of every step is on its device's track, with the executor %s",
+  async (_, make) => {
+    const { plan, events } = await record(make);
+    const names = new Map(
+      events.flatMap(({ ph, name, tid, args }) =>
+        ph === "M" && name === "thread_name" ? [[tid, String(args?.name)] as const] : [],
+      ),
+    );
+    const slices = events.filter(({ ph }) => ph === "X");
+    const ofKind = (kind: string) => slices.filter(({ cat }) => cat === kind);
+
+    const [decode, prefill] = plan.variants;
+    if (decode === undefined || prefill === undefined) throw new Error("expected two variants");
+    expect(prefill.transfers.length).toBeGreaterThan(0);
+    expect(ofKind("split")).toHaveLength(prefill.splits.length + 2 * decode.splits.length);
+    expect(ofKind("transfer")).toHaveLength(prefill.transfers.length + 2 * decode.transfers.length);
+    expect(ofKind("step").map(({ args }) => [args?.variant, args?.tokens])).toEqual([
+      ["prefill", 150],
+      ["decode", 1],
+      ["decode", 1],
+    ]);
+    expect(ofKind("load")).toHaveLength(plan.weights.reduce((sum, { copies }) => sum + copies.length, 0));
+    expect(ofKind("output")).toHaveLength(3);
+    expect(ofKind("input").length).toBeGreaterThan(3);
+
+    for (const { tid, args } of [...ofKind("split"), ...ofKind("transfer")]) {
+      expect(names.get(tid)).toMatch(new RegExp(`^${String(args?.device ?? args?.to)}: `));
+      expect(args?.measuredNs).toBeGreaterThan(0);
+      expect(args?.predictedNs).toBeGreaterThan(0);
+      expect(args?.bytes).toBeGreaterThan(0);
+    }
+    for (const { args, dur = 0 } of slices)
+      expect(Math.abs(dur * 1000 - Number(args?.measuredNs))).toBeLessThan(2);
+    for (const tid of names.keys()) expectNested(slices.filter((slice) => slice.tid === tid));
+  },
+);
+
+test("the trace is JSON of the Trace Event Format", async () => {
+  const { events } = await record(createExecutor);
+  const read = JSON.parse(JSON.stringify({ traceEvents: events })) as { traceEvents: TraceEvent[] };
+  const begun = new Set<number>();
+  for (const { name, ph, pid, tid, ts, dur, id, args } of read.traceEvents) {
+    expect(typeof name).toBe("string");
+    expect([pid, tid].every(Number.isInteger)).toBe(true);
+    expect(["X", "M", "s", "f"]).toContain(ph);
+    expect(ph === "M" ? args !== undefined : Number.isFinite(ts)).toBe(true);
+    expect(ph !== "X" || Number.isFinite(dur)).toBe(true);
+    if (ph === "s") begun.add(id ?? -1);
+    // An arrow ends once, after it began.
+    expect(ph !== "f" || begun.delete(id ?? -1)).toBe(true);
+  }
+  expect(begun.size).toBe(0);
+});
