@@ -8,6 +8,7 @@ import { referenceFile, someTokens } from "./support.ts";
 async function compareOn(model: string | undefined, lowerings: Readonly<Record<string, string>>) {
   const options = { model, contextLength: 128, microBatch: 64, maxOutputs: 64, backend: "cpu" } as const;
   const { graph, ops, file } = await planModel(options);
+  if (file === undefined) throw new Error("planned from a file");
   const engine = await Engine.load(options);
   const sequence = engine.sequence();
   const tokens = someTokens(37, 384);

@@ -75,6 +75,13 @@ export interface Program {
   /** Runs the split with the symbols' values in the program's order; resolves when its outputs are in memory. */
   run(symbols: readonly number[], signal?: AbortSignal): Promise<void>;
   dispose(): void;
+  /** Turns the timing of later runs, by whichever executor, on or off; it is off at first. Absent where nodes can't be timed. */
+  setTiming?(on: boolean): void;
+  /**
+   * Moments of the latest timed run in nanoseconds of `process.hrtime`: node `i` of the split ran from `moments[i]` to `moments[i + 1]`.
+   * Zeros before the first timed run. Call it between runs.
+   */
+  moments?(): Float64Array;
   /** The native program for `NativeDevice.api`, where there is one. */
   readonly native?: NativeHandle;
 }

@@ -7,7 +7,7 @@ import {
   type ProbeResult,
   ROWS_LAYOUT,
 } from "@tensorplan/backend-api";
-import { dtypeNames } from "@tensorplan/ir";
+import { codecNames, dtypeNames } from "@tensorplan/ir";
 import { kernelRows } from "./kernels/index.ts";
 import { type LoadedAddon, loadAddon } from "./native/loadAddon.ts";
 
@@ -18,7 +18,7 @@ const cpuLayouts: readonly LayoutInfo[] = [
     name: "x16",
     doc: "groups of 16 rows side by side, so that a vector holds the same columns of all of them",
     rowGroup: 16,
-    dtypes: dtypeNames.filter((name) => name !== "i32"),
+    dtypes: codecNames.filter((name) => name !== "i32"),
   },
 ];
 

@@ -22,6 +22,7 @@ export { synthPreset, synthPresets } from "./synth/presets/all.ts";
 export {
   type SynthOptions,
   synthMetadata,
+  synthSettings,
   synthTensorTable,
   type WriteSynthOptions,
   writeSynth,

@@ -2,7 +2,7 @@ export { type CompareOptions, compareBackends, type NodeDifference } from "./com
 export { Engine, type PrefillOptions } from "./engine/engine.ts";
 export type { OnLogits, SequenceTokens } from "./engine/engineSteps.ts";
 export { type GeneratedToken, type GenerateOptions, generate } from "./engine/generate.ts";
-export type { EngineOptions, PlanModelOptions } from "./engine/options.ts";
+export type { EngineOptions, ModelConfiguration, PlanModelOptions } from "./engine/options.ts";
 export { type PlannedModel, planModel } from "./engine/planModel.ts";
 export { Sequence } from "./engine/sequence.ts";
 export { assembleStep } from "./engine/stepInputs.ts";

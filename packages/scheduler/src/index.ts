@@ -22,6 +22,7 @@ export * from "./plan/places.ts";
 export * from "./plan/plan.ts";
 export type { PlanInput } from "./plan/planInput.ts";
 export { planFromJson, planHash, planToJson } from "./plan/planJson.ts";
+export { plannedKernels } from "./plan/plannedKernels.ts";
 export { programSymbols, splitProgram } from "./plan/splitProgram.ts";
 export { type StepTask, stepTasks } from "./plan/stepTasks.ts";
 export type { StateResidence, WeightCopy, WeightResidence } from "./residence/residence.ts";

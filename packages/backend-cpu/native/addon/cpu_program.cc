@@ -11,6 +11,7 @@ namespace tensorplan::addon {
 Napi::Function CpuProgram::define(Napi::Env env) {
   return DefineClass(env, "CpuProgram",
                      {InstanceMethod<&CpuProgram::run>("run"), InstanceMethod<&CpuProgram::handle>("handle"),
+                      InstanceMethod<&CpuProgram::set_timing>("setTiming"), InstanceMethod<&CpuProgram::moments>("moments"),
                       InstanceMethod<&CpuProgram::dispose>("dispose")});
 }
 
@@ -35,6 +36,20 @@ Napi::Value CpuProgram::handle(const Napi::CallbackInfo& info) {
   static const napi_type_tag kTag = {TP_PROGRAM_TAG_LO, TP_PROGRAM_TAG_HI};
   if (napi_type_tag_object(env, external, &kTag) != napi_ok) throw Napi::Error::New(env, "cannot tag a program's handle");
   return external;
+}
+
+void CpuProgram::set_timing(const Napi::CallbackInfo& info) {
+  if (holder_ == nullptr) throw Napi::Error::New(info.Env(), "the program is disposed of");
+  holder_->program->set_timing(info[0].ToBoolean());
+}
+
+Napi::Value CpuProgram::moments(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (holder_ == nullptr) throw Napi::Error::New(env, "the program is disposed of");
+  const std::vector<int64_t> moments = holder_->program->moments();
+  Napi::Float64Array array = Napi::Float64Array::New(env, moments.size());
+  for (size_t i = 0; i < moments.size(); i++) array[i] = static_cast<double>(moments[i]);
+  return array;
 }
 
 void CpuProgram::dispose(const Napi::CallbackInfo&) {

@@ -23,6 +23,8 @@ class CpuProgram : public Napi::ObjectWrap<CpuProgram> {
  private:
   Napi::Value run(const Napi::CallbackInfo& info);  // (symbols: number[], canceller?) → Promise<"ok" | "cancelled">
   Napi::Value handle(const Napi::CallbackInfo& info);
+  void set_timing(const Napi::CallbackInfo& info);    // (on: boolean)
+  Napi::Value moments(const Napi::CallbackInfo& info);  // → Float64Array
   void dispose(const Napi::CallbackInfo& info);
 
   std::shared_ptr<ProgramHolder> holder_;

@@ -1,6 +1,7 @@
 #include "core/program.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
@@ -42,9 +43,14 @@ uint64_t bytes_of(const Operand& operand) {
   return static_cast<uint64_t>(matrices) * matrix_bytes(operand.dtype, operand.layout, rows, columns);
 }
 
+int64_t monotonic_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 }  // namespace
 
-Program::Program(Device& device, ProgramDesc desc) : device_(device), desc_(std::move(desc)), bound_symbols_(desc_.symbol_count) {
+Program::Program(Device& device, ProgramDesc desc)
+    : device_(device), desc_(std::move(desc)), bound_symbols_(desc_.symbol_count), moments_(desc_.nodes.size() + 1) {
   size_t scratch = 0;
   for (const NodeDesc& node_desc : desc_.nodes) {
     auto node = std::make_unique<Node>();
@@ -109,6 +115,12 @@ void Program::bind_all(const int64_t* symbols) {
   is_bound_ = true;
 }
 
+std::vector<int64_t> Program::moments() const {
+  std::vector<int64_t> copy;
+  for (const auto& moment : moments_) copy.push_back(moment.load(std::memory_order_relaxed));
+  return copy;
+}
+
 tp_status Program::run(const int64_t* symbols, size_t symbol_count, ThreadPool::Cancelled cancelled, const void* state,
                        std::string& message) {
   if (symbol_count != desc_.symbol_count) {
@@ -123,6 +135,8 @@ tp_status Program::run(const int64_t* symbols, size_t symbol_count, ThreadPool::
   const Node* current = nullptr;
   try {
     bind_all(symbols);
+    std::atomic<int64_t>* moment = timing_.load(std::memory_order_relaxed) ? moments_.data() : nullptr;
+    if (moment != nullptr) moment++->store(monotonic_ns(), std::memory_order_relaxed);
     for (const auto& node : nodes_) {
       current = node.get();
       Kernel* kernel = node->kernel.get();
@@ -133,6 +147,7 @@ tp_status Program::run(const int64_t* symbols, size_t symbol_count, ThreadPool::
         message = desc_.id + ", node " + node->desc.id + ": " + session.error();
         return TP_FAILED;
       }
+      if (moment != nullptr) moment++->store(monotonic_ns(), std::memory_order_relaxed);
     }
   } catch (const std::exception& error) {
     message = desc_.id + (current != nullptr ? ", node " + current->desc.id : "") + ": " + error.what();

@@ -1,6 +1,7 @@
 // A split compiled to kernels and a flat list of stages.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -27,6 +28,12 @@ class Program {
   // Runs all nodes. `message` gets the reason when the status is TP_FAILED. Allocates nothing unless it fails.
   tp_status run(const int64_t* symbols, size_t symbol_count, ThreadPool::Cancelled cancelled, const void* state, std::string& message);
 
+  // Timing of later runs, off at first. A run that is timed writes one moment before its first node and one after each node.
+  void set_timing(bool on) { timing_.store(on, std::memory_order_relaxed); }
+  // Nanoseconds of the monotonic clock (Node's `process.hrtime`): node i of the latest timed run ran from moment i to moment i + 1. Zeros
+  // before the first one; a mixture while one runs.
+  std::vector<int64_t> moments() const;
+
   Device& device() { return device_; }
 
  private:
@@ -52,6 +59,8 @@ class Program {
   std::vector<int64_t> bound_symbols_;
   uint64_t bound_layout_ = 0;
   bool is_bound_ = false;
+  std::atomic<bool> timing_{false};
+  std::vector<std::atomic<int64_t>> moments_;
 };
 
 }  // namespace tensorplan

@@ -74,6 +74,30 @@ std::vector<float> read_floats(Device& device, uint64_t offset, size_t count) {
 
 }  // namespace
 
+TEST("a program times its nodes when it is asked to, and only then") {
+  Fixture fixture(2);
+  ProgramDesc desc;
+  desc.id = "s0";
+  desc.symbol_count = 1;
+  desc.nodes = {add_node(10), add_node(20)};
+  Program program(fixture.device, desc);
+  const float x[12] = {1, 2};
+  fixture.device.write(TP_REGION_ARENA, 0, x, sizeof x);
+  const int64_t tokens = 3;
+  std::string message;
+  CHECK(program.run(&tokens, 1, nullptr, nullptr, message) == TP_OK);
+  CHECK(program.moments() == std::vector<int64_t>(3, 0));
+  program.set_timing(true);
+  const int64_t before = test::allocations();
+  CHECK(program.run(&tokens, 1, nullptr, nullptr, message) == TP_OK);
+  CHECK(test::allocations() == before);
+  const std::vector<int64_t> moments = program.moments();
+  CHECK(moments[0] > 0 && moments[1] > moments[0] && moments[2] > moments[1]);
+  program.set_timing(false);
+  CHECK(program.run(&tokens, 1, nullptr, nullptr, message) == TP_OK);
+  CHECK(program.moments() == moments);
+}
+
 TEST("a program runs the stages of its nodes in order with the step's sizes") {
   for (const int threads : {1, 2, 5}) {
     Fixture fixture(threads);

@@ -87,6 +87,18 @@ describe.skipIf(loadAddon().kind === "missing")("a CPU device", () => {
     return [...out];
   };
 
+  it("times the nodes of runs while it is asked to", async () => {
+    const program = withInputs().compile(addProgram(3));
+    await program.run([1]);
+    expect(program.moments?.()).toEqual(new Float64Array(4));
+    program.setTiming?.(true);
+    const before = Number(process.hrtime.bigint());
+    await program.run([1]);
+    const moments = [before, ...(program.moments?.() ?? []), Number(process.hrtime.bigint())];
+    expect(moments).toHaveLength(6);
+    expect(moments).toEqual([...moments].sort((a, b) => a - b));
+  });
+
   it("runs a compiled split with the step's sizes", async () => {
     const device = withInputs();
     const program = device.compile(addProgram());

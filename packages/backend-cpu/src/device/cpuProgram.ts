@@ -40,6 +40,16 @@ export class CpuProgram implements Program {
       throw this.#error("program/cancelled", "was stopped because its device was disposed of");
   }
 
+  setTiming(on: boolean): void {
+    if (this.#disposed) throw this.#error("program/disposed", "was disposed of");
+    this.#program.setTiming(on);
+  }
+
+  moments(): Float64Array {
+    if (this.#disposed) throw this.#error("program/disposed", "was disposed of");
+    return this.#program.moments();
+  }
+
   dispose(): void {
     this.#disposed = true;
     this.#handle = undefined;

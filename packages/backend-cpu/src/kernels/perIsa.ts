@@ -30,6 +30,7 @@ export const perIsa = (kernel: {
   readonly shares: IsaShares;
   readonly overheadNs?: number;
   readonly isas?: readonly Isa[];
+  readonly status?: KernelRow["status"];
 }): readonly KernelRow[] =>
   (kernel.isas ?? (["avx512", "avx2", "generic"] as const)).map((isa) => ({
     name: `${kernel.name}.${isa}`,
@@ -45,5 +46,5 @@ export const perIsa = (kernel: {
       memoryShare: kernel.shares[isa][1],
       overheadNs: kernel.overheadNs ?? 1000,
     },
-    status: "ready",
+    status: kernel.status ?? "ready",
   }));

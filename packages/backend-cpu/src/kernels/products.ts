@@ -1,5 +1,5 @@
 import type { KernelCost, KernelRow, OperandClaim, WorkspaceTerm } from "@tensorplan/backend-api";
-import type { StorageDType } from "@tensorplan/ir";
+import { type StorageDType, storageOnlyNames } from "@tensorplan/ir";
 import { avx2Features, avx512Features } from "./isa.ts";
 
 /**
@@ -25,10 +25,12 @@ interface Isa {
   readonly memoryShare: number;
 }
 
+const avx2Blocks: Isa = { name: "avx2", requires: avx2Features, computeShare: 0.16, memoryShare: 0.7 };
+
 const blockIsas: readonly Isa[] = [
   { name: "avx512vnni", requires: avx512Features, computeShare: 0.66, memoryShare: 0.9 },
   { name: "avxvnni", requires: [...avx2Features, "avx_vnni"], computeShare: 0.37, memoryShare: 0.85 },
-  { name: "avx2", requires: avx2Features, computeShare: 0.16, memoryShare: 0.7 },
+  avx2Blocks,
   { name: "generic", requires: [], computeShare: 0.025, memoryShare: 0.05 },
 ];
 
@@ -77,12 +79,40 @@ const costOf = (isa: Isa, variant: ProductVariant, overheadNs: number): KernelCo
   overheadNs,
 });
 
+/** Types that no kernel decodes yet. One row stands for all of them: what it will cost is what the types that exist cost. */
+const plannedVariant: ProductVariant = { dtype: "q8_0", layout: "rows", quantised: true };
+
+const plannedRow = (
+  op: string,
+  overheadNs: number,
+  describe: (variant: ProductVariant) => Pick<KernelRow, "operands" | "workspace">,
+): KernelRow => {
+  const { operands, workspace } = describe(plannedVariant);
+  return {
+    name: `${op}.other.rows.avx2`,
+    op,
+    // Parts of one product may be of different types, such as down of an expert whose rows are short.
+    operands: Object.fromEntries(
+      Object.entries(operands).map(([name, claim]) => [
+        name,
+        claim.layout === undefined ? claim : { ...claim, dtypes: [...storageOnlyNames, ...blockTypes] },
+      ]),
+    ),
+    workspace,
+    outputs: { out: f32 },
+    requires: avx2Features,
+    when: [],
+    cost: costOf(avx2Blocks, plannedVariant, overheadNs),
+    status: "planned",
+  };
+};
+
 export const productRows = (
   op: string,
   overheadNs: number,
   describe: (variant: ProductVariant) => Pick<KernelRow, "operands" | "workspace">,
-): readonly KernelRow[] =>
-  (["x16", "rows"] as const).flatMap((layout) =>
+): readonly KernelRow[] => [
+  ...(["x16", "rows"] as const).flatMap((layout) =>
     storageTypes.flatMap((dtype) => {
       const variant: ProductVariant = { dtype, layout, quantised: blockTypes.includes(dtype) };
       return (variant.quantised ? blockIsas : plainIsas).map(
@@ -98,4 +128,6 @@ export const productRows = (
         }),
       );
     }),
-  );
+  ),
+  plannedRow(op, overheadNs, describe),
+];

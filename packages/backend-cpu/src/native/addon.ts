@@ -59,6 +59,8 @@ export type NativeOutcome = "ok" | "cancelled";
 export interface NativeProgram {
   run(symbols: readonly number[], canceller?: NativeCanceller): Promise<NativeOutcome>;
   handle(): NativeHandle;
+  setTiming(on: boolean): void;
+  moments(): Float64Array;
   dispose(): void;
 }
 

@@ -1,15 +1,15 @@
 import { explainNode, type Plan, planHash } from "@tensorplan/scheduler";
-import { addEngineOptions, type EngineFlags } from "../args/engineOptions.ts";
-import { planFlags } from "../engine/openEngine.ts";
+import { addPlanOptions, type PlanFlags } from "../args/planOptions.ts";
+import { planFlags } from "../engine/planInputs.ts";
 import { writeJson, writeTo } from "../output/streams.ts";
 import type { DefineCommand } from "./all.ts";
 
-interface ExplainFlags extends EngineFlags {
+interface ExplainFlags extends PlanFlags {
   readonly json?: true;
 }
 
 export const explain: DefineCommand = (command, context) => {
-  addEngineOptions(
+  addPlanOptions(
     command.description(
       "Says why a node runs where it runs, or why a weight or cache lives where it lives: the rule that decided, the rules before it and why " +
         "they didn't, and what each device could have done.",
@@ -25,7 +25,7 @@ export const explain: DefineCommand = (command, context) => {
       "\nExamples:\n  tensorplan explain blk.3.attn.q\n  tensorplan explain -m model.gguf -ngl 20 blk.3.ffn_down_exps.weight",
     )
     .action(async (node: string, flags: ExplainFlags) => {
-      const planned = await planFlags(flags.model, flags, { contextLength: flags.ctxSize }, context);
+      const planned = await planFlags(flags, context);
       const text = explainNode(planned.plan, node);
       if (flags.json) return writeJson(context.stdout, decisionsOf(planned.plan, node, text));
       await writeTo(context.stdout, `${text}\n`);

@@ -1,18 +1,18 @@
 import { formatPlanSummary, formatPlanTable, planToJson, variantOfPhase } from "@tensorplan/scheduler";
 import { Option } from "commander";
-import { addEngineOptions, type EngineFlags } from "../args/engineOptions.ts";
-import { planFlags } from "../engine/openEngine.ts";
+import { addPlanOptions, type PlanFlags as PlanInputFlags } from "../args/planOptions.ts";
+import { planFlags } from "../engine/planInputs.ts";
 import { writeTo } from "../output/streams.ts";
 import type { DefineCommand } from "./all.ts";
 import { addPlanDiff } from "./planDiff.ts";
 
-interface PlanFlags extends EngineFlags {
+interface PlanFlags extends PlanInputFlags {
   readonly phase?: "prefill" | "decode";
   readonly json?: true;
 }
 
 export const plan: DefineCommand = (command, context) => {
-  addEngineOptions(
+  addPlanOptions(
     command.description(
       "Shows where every weight and cache lives and where every operation runs, by which rule, and what memory that takes, to the byte. " +
         "No weight is read.",
@@ -27,10 +27,10 @@ export const plan: DefineCommand = (command, context) => {
     .option("--json", "print the plan itself: canonical JSON, the same bytes for the same input")
     .addHelpText(
       "after",
-      "\nExamples:\n  tensorplan plan -m model.gguf\n  tensorplan plan -m model.gguf --cpu-devices 2 -ot 'exps=cpu:1' --phase decode\n  tensorplan plan -m model.gguf --json > plan.json",
+      "\nExamples:\n  tensorplan plan -m model.gguf\n  tensorplan plan -m model.gguf --cpu-devices 2 -ot 'exps=cpu:1' --phase decode\n  tensorplan plan -m model.gguf --json > plan.json\n  tensorplan plan --arch deepseek-r1 --type iq4_k",
     )
     .action(async (flags: PlanFlags) => {
-      const planned = await planFlags(flags.model, flags, { contextLength: flags.ctxSize }, context);
+      const planned = await planFlags(flags, context);
       if (flags.json) {
         const shown =
           flags.phase === undefined

@@ -1,9 +1,9 @@
 import { diffPlans, formatPlanDiff, type Plan } from "@tensorplan/scheduler";
 import type { Command } from "commander";
-import { addEngineOptions, type EngineFlags } from "../args/engineOptions.ts";
+import { addPlanOptions, type PlanFlags } from "../args/planOptions.ts";
 import { addTwoSides, type Side } from "../args/twoSides.ts";
 import type { CliContext } from "../cliContext.ts";
-import { planFlags } from "../engine/openEngine.ts";
+import { planFlags } from "../engine/planInputs.ts";
 import { readPlan } from "../engine/readPlan.ts";
 import { ExitStatus } from "../exitStatus.ts";
 import { reportError } from "../output/reportError.ts";
@@ -13,7 +13,7 @@ import { writeJson, writeTo } from "../output/streams.ts";
 const DIFFERENT = 1;
 const TROUBLE = 2;
 
-interface DiffFlags extends EngineFlags {
+interface DiffFlags extends PlanFlags {
   readonly json?: true;
 }
 
@@ -28,7 +28,7 @@ const fromFile = async (path: string, context: CliContext): Promise<Named> => ({
 });
 
 const fromFlags = async ({ flags, words }: Side<DiffFlags>, context: CliContext): Promise<Named> => ({
-  plan: (await planFlags(flags.model, flags, { contextLength: flags.ctxSize }, context)).plan,
+  plan: (await planFlags(flags, context)).plan,
   name: words === "" ? "the flags given" : words,
 });
 
@@ -45,7 +45,7 @@ export function addPlanDiff(parent: Command, context: CliContext): void {
       "[PLANS...]",
       "plan files; with one, it is compared with what the flags give; with none, two sides of flags are",
     );
-  const sides = addTwoSides<DiffFlags>(command, addEngineOptions);
+  const sides = addTwoSides<DiffFlags>(command, addPlanOptions);
   command
     .option("--json", "print the differences as JSON")
     .addHelpText(

@@ -1,4 +1,4 @@
-import { dtypeNames, type StorageDType } from "@tensorplan/ir";
+import { codecNames, type StorageDType } from "@tensorplan/ir";
 import { type SynthLayout, synthLayouts, synthPreset, synthPresets, writeSynth } from "@tensorplan/models";
 import { Option } from "commander";
 import { wholeNumber } from "../args/numbers.ts";
@@ -35,7 +35,7 @@ export const synth: DefineCommand = (command, context) => {
         "--type <TYPE>",
         "type of the matrices; embedding and output get eight bits at least, norms f32",
       )
-        .choices(dtypeNames.filter((name) => name !== "i32"))
+        .choices(codecNames.filter((name) => name !== "i32"))
         .makeOptionMandatory(),
     )
     .addOption(

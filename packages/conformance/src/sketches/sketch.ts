@@ -1,4 +1,4 @@
-import { type Axis, axis, type Bindings, type DType, dtypeNames, type RandomNumbers } from "@tensorplan/ir";
+import { type Axis, axis, type Bindings, codecNames, type DType, type RandomNumbers } from "@tensorplan/ir";
 
 /**
  * What an operand is to its operation. `values`: computed, f32. `indices`: a step input, i32. `parameter`: a small f32 weight. `weight`: any
@@ -11,9 +11,9 @@ export const kindDtypes: Readonly<Record<OperandKind, readonly DType[]>> = {
   values: ["f32"],
   indices: ["i32"],
   parameter: ["f32"],
-  weight: dtypeNames.filter((name) => name !== "i32"),
+  weight: codecNames.filter((name) => name !== "i32"),
   cache: ["f32", "f16", "bf16", "q8_0"],
-  any: dtypeNames,
+  any: codecNames,
 };
 
 export interface OperandSketch {

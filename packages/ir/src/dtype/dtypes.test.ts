@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { bf16ToNumber, halfToNumber, numberToBf16, numberToHalf } from "./half.ts";
-import { dtypeByGgmlId, dtypeNames, dtypes, isDType, rowBytes } from "./index.ts";
+import { dtypeByGgmlId, dtypeNames, dtypes, hasCodec, isDType, rowBytes } from "./index.ts";
 
 const roundTrip = (name: keyof typeof dtypes, values: Float32Array): Float32Array => {
   const bytes = new Uint8Array(rowBytes(name, values.length));
@@ -16,7 +16,39 @@ const rows = fc
 
 test.each(dtypeNames)("%s has a size and a GGUF id of its own", (name) => {
   expect(dtypeByGgmlId(dtypes[name].ggmlTypeId)).toBe(dtypes[name]);
-  expect(rowBytes(name, 64)).toBe((64 / dtypes[name].blockSize) * dtypes[name].blockBytes);
+  const { blockSize, blockBytes, rowPrefix = 0 } = dtypes[name];
+  expect(rowBytes(name, 512)).toBe(rowPrefix + (512 / blockSize) * blockBytes);
+});
+
+// What the formats' own writers make of rows of 512 values.
+test.each([
+  ["q4_0", 288],
+  ["q4_k", 288],
+  ["q5_k", 352],
+  ["q6_k", 420],
+  ["iq4_xs", 272],
+  ["q6_0", 416],
+  ["iq2_k", 152],
+  ["iq4_k", 288],
+  ["iq6_k", 424],
+  ["iq4_ks", 276],
+  ["iq2_ks", 142],
+  ["iq4_kss", 260],
+  ["iq5_ks", 340],
+  ["iq3_ks", 206],
+  ["q8_kv", 520],
+  ["iq4_nl_r4", 288],
+  ["q8_k_r8", 516],
+] as const)("a row of 512 values in %s takes %i bytes", (name, bytes) => {
+  expect(rowBytes(name, 512)).toBe(bytes);
+});
+
+test("types whose values can't be read say so", () => {
+  expect(hasCodec("iq4_nl")).toBe(true);
+  expect(hasCodec("iq4_k")).toBe(false);
+  expect(() => dtypes.iq4_k.decode(new Uint8Array(144), new Float32Array(256))).toThrow(
+    "values of iq4_k can't be read or written yet",
+  );
 });
 
 // Not iq4_nl: its encoder searches for a scale.

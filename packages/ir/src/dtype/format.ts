@@ -8,6 +8,8 @@ export interface Format<Name extends string = string> {
   readonly ggmlTypeId: number;
   readonly blockSize: number;
   readonly blockBytes: number;
+  /** Bytes in front of each row's blocks; absent: none. */
+  readonly rowPrefix?: number;
   /** `integer` types index things; `float` types are computed with as they are; `block` types only store weights and caches. */
   readonly kind: "integer" | "float" | "block";
   /** Dequantises `out.length` values (a multiple of `blockSize`) from `bytes`. */

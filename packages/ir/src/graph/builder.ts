@@ -78,8 +78,9 @@ export class GraphBuilder {
     }
   }
 
+  /** A tensor that comes from outside. A part of a larger graph calls it as that graph does: `path:output` for a node's second output. */
   input<const A extends Axes, const D extends DType>(name: string, axes: A, dtype: D): Tensor<A, D> {
-    const tensor = this.#declare(name, axes, dtype);
+    const tensor = this.#declare(name, axes, dtype, /^[A-Za-z0-9][^\s:]*(:[^\s:]+)?$/);
     this.#inputs.push({ id: tensor.id, ...this.#typeOf(axes, dtype) });
     return tensor;
   }
@@ -213,7 +214,11 @@ export class GraphBuilder {
     for (const [name, type] of Object.entries(inferred)) {
       for (const axis of type.axes) this.declareAxis(axis);
       outputs[name] = this.#typeOf(type.axes, type.dtype);
-      tensors[name] = this.#handle(outputId(id, name), type.axes, type.dtype);
+      const value = outputId(id, name);
+      if (name !== "out" && this.#taken.has(value)) {
+        fail("graph/duplicate-path", `'${value}' is an input, and an output of a node too`);
+      }
+      tensors[name] = this.#handle(value, type.axes, type.dtype);
     }
     const origin = this.#origin;
     this.#nodes.push(
@@ -229,7 +234,12 @@ export class GraphBuilder {
     return tensors;
   }
 
-  #declare<const A extends Axes, const D extends DType>(name: string, axes: A, dtype: D): Tensor<A, D> {
+  #declare<const A extends Axes, const D extends DType>(
+    name: string,
+    axes: A,
+    dtype: D,
+    allowed?: RegExp,
+  ): Tensor<A, D> {
     for (const axis of axes) this.declareAxis(axis);
     const last = axes.at(-1);
     const { blockSize } = dtypes[dtype];
@@ -247,12 +257,12 @@ export class GraphBuilder {
         },
       );
     }
-    this.#take(name);
+    this.#take(name, allowed);
     return this.#handle(name as ValueId, axes, dtype);
   }
 
-  #take(id: string): void {
-    if (!/^[A-Za-z0-9][^\s:]*$/.test(id)) {
+  #take(id: string, allowed = /^[A-Za-z0-9][^\s:]*$/): void {
+    if (!allowed.test(id)) {
       fail(
         "graph/path",
         `'${id}' can't be a path: paths start with a letter or a digit and have no spaces or colons`,

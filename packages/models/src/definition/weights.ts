@@ -12,7 +12,7 @@ import {
 /** What a model definition must know of a file's tensor. Shape: slowest axis first. */
 export interface TensorEntry {
   readonly shape: readonly number[];
-  /** The element type, or undefined where the file uses one that the IR doesn't have. */
+  /** The element type, or undefined where the file uses one that the IR doesn't have. Some can be planned and not computed with. */
   readonly dtype: DType | undefined;
   /** The file's own name of the type, for messages. */
   readonly typeName: string;

@@ -1,4 +1,4 @@
-import type { DType } from "@tensorplan/ir";
+import { type DType, hasCodec } from "@tensorplan/ir";
 import { decodeMetadata } from "./decodeMetadata.ts";
 import { ggufError, quoted } from "./ggufError.ts";
 import type { GgufMetadata } from "./ggufValue.ts";
@@ -49,9 +49,9 @@ export async function openGguf(path: string): Promise<GgufFile> {
   return file;
 }
 
-/** The type that the IR knows this tensor's data by. @throws TensorplanError `gguf/unsupported-type` */
+/** The type whose values the IR can read, of this tensor's data. @throws TensorplanError `gguf/unsupported-type` */
 export function requireDType(tensor: GgufTensor): DType {
-  if (tensor.dtype !== undefined) return tensor.dtype;
+  if (tensor.dtype !== undefined && hasCodec(tensor.dtype)) return tensor.dtype;
   const type =
     tensor.type === undefined ? `the unknown type ${tensor.ggmlTypeId}` : `type ${tensor.type.name}`;
   throw ggufError(

@@ -11,7 +11,7 @@ export interface GgufTensor {
   readonly ggmlTypeId: number;
   /** The layout of this type, or undefined for an id that isn't known: such a tensor can be listed and not read. */
   readonly type: GgmlType | undefined;
-  /** The IR's name of the type, where the IR can compute with it. */
+  /** The IR's name of the type, where the IR knows it; it may know no more than its size. */
   readonly dtype: DType | undefined;
   /** Index into `GgufFile.paths`. */
   readonly file: number;

@@ -1,10 +1,11 @@
-import { dtypes, type StorageDType, TensorplanError } from "@tensorplan/ir";
+import { type CodecDType, dtypes, hasCodec, type StorageDType, TensorplanError } from "@tensorplan/ir";
 import type { TensorEntry, TensorTable } from "../definition/weights.ts";
 import type { GgufMetadata } from "../gguf/ggufValue.ts";
 import { writeGguf } from "../gguf/writeGguf.ts";
 import { TensorFiller } from "./fillTensor.ts";
 import { text, u32 } from "./keys.ts";
 import type { SynthLayout, SynthPreset } from "./preset.ts";
+import { typeForShortRows } from "./shortRows.ts";
 import type { SynthTensor } from "./synthTensor.ts";
 import { syntheticVocabulary } from "./vocabulary.ts";
 
@@ -30,10 +31,17 @@ export interface WriteSynthOptions extends SynthOptions {
  * every layer, and every expert gets about its share of random tokens.
  *
  * @returns the file's size in bytes
- * @throws TensorplanError `synth/layers`, `synth/layout`, `gguf/disk-full`, `gguf/unwritable`, `gguf/aborted`
+ * @throws TensorplanError `synth/layers`, `synth/layout`, `synth/type`, `gguf/disk-full`, `gguf/unwritable`, `gguf/aborted`
  */
 export function writeSynth(path: string, options: WriteSynthOptions): Promise<number> {
   const seed = options.seed ?? 1;
+  if (!hasCodec(options.type)) {
+    throw new TensorplanError({
+      code: "synth/type",
+      message: `values of ${options.type} can't be written yet`,
+      hint: "choose a type that can be computed with, such as iq4_nl or q8_0",
+    });
+  }
   const filler = new TensorFiller(seed);
   const tensors = synthTensors(options).map((tensor) => {
     const type = storageOf(tensor, options.type);
@@ -45,8 +53,13 @@ export function writeSynth(path: string, options: WriteSynthOptions): Promise<nu
   });
 }
 
-/** What `writeSynth` would write as metadata; with `synthTensorTable`, all that a plan needs, without any file. */
+/** What `writeSynth` would write as metadata. */
 export function synthMetadata(options: SynthOptions, seed = 1): GgufMetadata {
+  return new Map([...synthSettings(options, seed), ...syntheticVocabulary(options.preset.vocabulary)]);
+}
+
+/** The metadata but for the vocabulary; with `synthTensorTable`, all that a plan needs, without any file. */
+export function synthSettings(options: SynthOptions, seed = 1): GgufMetadata {
   const { preset, type } = options;
   const { layers, layout } = checked(options);
   return new Map([
@@ -54,9 +67,8 @@ export function synthMetadata(options: SynthOptions, seed = 1): GgufMetadata {
     ["general.type", text("model")],
     ["general.name", text(`${preset.name}, ${layers} layers, synthetic weights, seed ${seed}`)],
     ["general.quantization_version", u32(2)],
-    ["general.file_type", u32(fileTypes[type])],
+    ...(hasCodec(type) ? ([["general.file_type", u32(fileTypes[type])]] as const) : []),
     ...preset.metadata(layers, layout),
-    ...syntheticVocabulary(preset.vocabulary),
   ]);
 }
 
@@ -96,8 +108,16 @@ function checked({ preset, layers = preset.layers, layout = "mla" }: SynthOption
 
 function storageOf(tensor: SynthTensor, type: StorageDType): StorageDType {
   if (tensor.storage === "f32") return "f32";
-  return tensor.storage === "head" && dtypes[type].kind === "block" ? "q8_0" : type;
+  if (tensor.storage === "head" && dtypes[type].kind === "block") return "q8_0";
+  const columns = tensor.shape.at(-1) ?? 1;
+  return columns % dtypes[type].blockSize === 0 ? type : typeForShortRows(type);
 }
 
 /** llama.cpp's number for a file that is mostly of one type. */
-const fileTypes: Readonly<Record<StorageDType, number>> = { f32: 0, f16: 1, bf16: 32, q8_0: 7, iq4_nl: 25 };
+const fileTypes: Readonly<Record<Exclude<CodecDType, "i32">, number>> = {
+  f32: 0,
+  f16: 1,
+  bf16: 32,
+  q8_0: 7,
+  iq4_nl: 25,
+};

@@ -9,6 +9,7 @@ import { ModelRunner } from "./modelRunner.ts";
 import type { EngineOptions } from "./options.ts";
 import { PagePool } from "./pagePool.ts";
 import { type PlannedModel, planModel } from "./planModel.ts";
+import { requireRunnable } from "./requireRunnable.ts";
 import { Sequence } from "./sequence.ts";
 
 export interface PrefillOptions {
@@ -68,7 +69,7 @@ export class Engine {
 
   /** @throws TensorplanError `tokenizer/…` when the file has no usable vocabulary */
   get tokenizer(): Tokenizer {
-    this.#tokenizer ??= tokenizerFromGguf(this.planned.file.metadata);
+    this.#tokenizer ??= tokenizerFromGguf(requireRunnable(this.planned).file.metadata);
     return this.#tokenizer;
   }
 
@@ -109,7 +110,7 @@ export class Engine {
     return results;
   }
 
-  /** Appends tokens to several sequences; those whose numbers of new tokens fall into one variant of the plan share steps. */
+  /** Appends tokens to several sequences; those whose numbers of new tokens no threshold of the plan parts share steps. */
   async feed(entries: readonly SequenceTokens[], onLogits: OnLogits, signal?: AbortSignal): Promise<void> {
     const before = this.#turn;
     const work = (async () => {

@@ -72,7 +72,7 @@ export function cutIntoSteps(
 }
 
 /**
- * Feeds tokens to sequences in micro-batches. Only sequences whose number of new tokens falls into the same variant of the plan share a
+ * Feeds tokens to sequences in micro-batches. Only sequences whose numbers of new tokens no threshold of the plan parts share a
  * step, and the number counts the whole call: how a prompt is cut doesn't change how it is computed. A sequence keeps the tokens of the
  * steps that finished; a failed or cancelled step adds none.
  */
@@ -91,9 +91,8 @@ export class EngineSteps {
     this.#check(entries);
     const groups = new Map<number, [number, SequenceTokens][]>();
     entries.forEach((entry, index) => {
-      const context = entry.sequence.length + entry.tokens.length;
-      const variant = this.#runner.variantOf(entry.tokens.length, context);
-      groups.set(variant, [...(groups.get(variant) ?? []), [index, entry]]);
+      const kind = this.#runner.kindOf(entry.tokens.length);
+      groups.set(kind, [...(groups.get(kind) ?? []), [index, entry]]);
     });
     for (const group of groups.values()) {
       for (const pieces of cutIntoSteps(group, this.#sizes)) {

@@ -4,6 +4,7 @@ import { fileSource } from "../execute/fileSource.ts";
 import { PlanExecutor } from "../execute/planExecutor.ts";
 import type { EngineOptions } from "./options.ts";
 import type { PlannedModel } from "./planModel.ts";
+import { requireRunnable } from "./requireRunnable.ts";
 import type { AssembledStep } from "./stepInputs.ts";
 import type { StepRunner } from "./stepRunner.ts";
 
@@ -18,10 +19,8 @@ export class ModelRunner implements StepRunner {
     this.vocab = vocab;
   }
 
-  static async start(
-    { plan, found, file, model }: PlannedModel,
-    options: EngineOptions,
-  ): Promise<ModelRunner> {
+  static async start(planned: PlannedModel, options: EngineOptions): Promise<ModelRunner> {
+    const { file, found, plan, model } = requireRunnable(planned);
     const executor = await PlanExecutor.open(plan, {
       devices: found.devices,
       backendOptions: found.options,
@@ -34,10 +33,12 @@ export class ModelRunner implements StepRunner {
     return new ModelRunner(executor, model.shape.vocab);
   }
 
-  variantOf(newTokens: number, context: number): number {
-    const { plan } = this.executor;
-    return plan.variants.indexOf(
-      planFor(plan, { tokensPerSequence: newTokens, tokens: newTokens, context, sequences: 1 }),
+  kindOf(newTokens: number): number {
+    const { variants } = this.executor.plan;
+    return Math.max(
+      ...variants
+        .map(({ box: { tokensPerSequence: range } }) => range.from)
+        .filter((from) => from <= newTokens),
     );
   }
 
@@ -46,7 +47,7 @@ export class ModelRunner implements StepRunner {
     const variant = planFor(this.executor.plan, {
       tokensPerSequence: newTokens,
       tokens: symbols.tokens as number,
-      context: symbols.context as number,
+      context: step.rows,
       sequences: symbols.sequences as number,
     });
     await this.executor.run(variant, inputs, symbols, signal);

@@ -1,15 +1,24 @@
-import type { Backend, Link } from "@tensorplan/backend-api";
+import type { Backend, DeviceProfile, Link } from "@tensorplan/backend-api";
 import type { OpSet } from "@tensorplan/ir";
-import type { CacheDType, ModelDefinition } from "@tensorplan/models";
+import type { CacheDType, Metadata, ModelDefinition, TensorTable } from "@tensorplan/models";
 import type { PlacementFlags, Rule } from "@tensorplan/scheduler";
 import type { LoadProgress } from "../execute/loadWeights.ts";
 import type { MakeExecutor } from "../executor/executor.ts";
 import type { RunRecorder } from "../record/runRecorder.ts";
 
+/** A model's settings and tensors without a file: enough to plan it. */
+export interface ModelConfiguration {
+  readonly metadata: Metadata;
+  readonly tensors: TensorTable;
+}
+
 /** What a plan depends on: a model, sizes of steps, devices and rules. */
 export interface PlanModelOptions {
-  /** Path of a GGUF file (of a split model: its first file); absent: the model that comes with Tensorplan. */
-  readonly model?: string | undefined;
+  /**
+   * Path of a GGUF file (of a split model: its first file), or a configuration, which can be planned and not run; absent: the model that
+   * comes with Tensorplan.
+   */
+  readonly model?: string | ModelConfiguration | undefined;
   /** Tokens that a sequence may have; absent: the context that the model was trained for, at most 4096. */
   readonly contextLength?: number | undefined;
   /** Most tokens in one step; absent: 512. */
@@ -32,6 +41,8 @@ export interface PlanModelOptions {
   readonly rules?: readonly Rule[] | undefined;
   /** Flags that become rules once graph and devices are known; behind `rules`. */
   readonly placement?: PlacementFlags | undefined;
+  /** Profiles to plan for instead of the devices that are here. */
+  readonly devices?: readonly DeviceProfile[] | undefined;
   readonly links?: readonly Link[] | undefined;
   /** Bytes that may be used, by device. */
   readonly budgets?: Readonly<Record<string, number>> | undefined;

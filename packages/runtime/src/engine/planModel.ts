@@ -23,18 +23,20 @@ import {
 } from "@tensorplan/models";
 import { type Plan, plan, rulesFromFlags } from "@tensorplan/scheduler";
 import { type FoundDevices, findDevices } from "./backends.ts";
-import type { PlanModelOptions } from "./options.ts";
+import type { ModelConfiguration, PlanModelOptions } from "./options.ts";
 
 /** A model with its plan. No weight has been read. */
 export interface PlannedModel {
-  readonly file: GgufFile;
+  /** Absent where a configuration was planned. */
+  readonly file: GgufFile | undefined;
   readonly model: Model;
   /** After the passes. */
   readonly graph: Graph;
   readonly ops: OpSet;
   readonly passes: readonly PassRecord[];
   readonly plan: Plan;
-  readonly found: FoundDevices;
+  /** Absent where profiles were planned for, and no device was looked for. */
+  readonly found: FoundDevices | undefined;
   readonly limits: StepLimits;
 }
 
@@ -84,21 +86,32 @@ function writeGraph(model: Model, limits: StepLimits, cacheDType: CacheDType | u
   return bytes <= EXACT_CACHE_BYTES ? graph : model.graph({ limits, cacheDType: "f16" });
 }
 
+/** What a model is read from. */
+interface Header extends ModelConfiguration {
+  readonly file: GgufFile | undefined;
+}
+
+async function readHeader(model: PlanModelOptions["model"]): Promise<Header> {
+  if (typeof model === "object") return { ...model, file: undefined };
+  const file = await openGguf(model ?? embeddedModelPath());
+  return { file, metadata: file.metadata, tensors: fileTensors(file) };
+}
+
 /**
- * Opens a file, writes its model down as a graph, runs the passes, and plans. Reads the file's header only.
+ * Opens a file (or takes a configuration), writes its model down as a graph, runs the passes, and plans. Reads the file's header only.
  * @throws TensorplanError for anything wrong with file, options, devices or rules
  */
 export async function planModel(options: PlanModelOptions = {}): Promise<PlannedModel> {
-  const [file, found] = await Promise.all([
-    openGguf(options.model ?? embeddedModelPath()),
-    findDevices(options),
+  const [{ file, metadata, tensors }, found] = await Promise.all([
+    readHeader(options.model),
+    options.devices === undefined ? findDevices(options) : undefined,
   ]);
-  const model = readModel(file.metadata, fileTensors(file), options.definitions ?? modelDefinitions);
+  const model = readModel(metadata, tensors, options.definitions ?? modelDefinitions);
   const limits = stepLimits(options, model);
   const ops = options.ops ?? coreOps;
   const written = writeGraph(model, limits, options.cacheDType);
   const { graph, records } = runPasses(written, ops, defaultPasses);
-  const devices = found.devices.map(({ profile }) => profile);
+  const devices = options.devices ?? found?.devices.map(({ profile }) => profile) ?? [];
   const flagRules = rulesFromFlags(options.placement ?? {}, { graph, devices });
   return {
     file,

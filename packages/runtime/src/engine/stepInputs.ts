@@ -12,6 +12,8 @@ export interface StepEntry {
 export interface AssembledStep {
   readonly inputs: Readonly<Record<string, Int32Array>>;
   readonly symbols: Readonly<Record<string, number>>;
+  /** Rows of the longest sequence after the step: what the plan's thresholds count, where the symbols count whole pages. */
+  readonly rows: number;
 }
 
 /**
@@ -22,7 +24,8 @@ export interface AssembledStep {
 export function assembleStep(entries: readonly StepEntry[], slots: number): AssembledStep {
   const count = entries.reduce((sum, entry) => sum + entry.tokens.length, 0);
   const outputs = entries.reduce((sum, entry) => sum + entry.outputs, 0);
-  const pages = Math.max(...entries.map((e) => Math.ceil((e.sequence.length + e.tokens.length) / PAGE_ROWS)));
+  const rows = Math.max(...entries.map((e) => e.sequence.length + e.tokens.length));
+  const pages = Math.ceil(rows / PAGE_ROWS);
   const tokens = new Int32Array(count);
   const positions = new Int32Array(count);
   const sequenceOf = new Int32Array(count);
@@ -62,5 +65,6 @@ export function assembleStep(entries: readonly StepEntry[], slots: number): Asse
       context: pages * PAGE_ROWS,
       slots,
     },
+    rows,
   };
 }

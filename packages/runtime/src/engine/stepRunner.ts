@@ -10,8 +10,8 @@ export interface StepRunner {
    * as `tokensPerSequence`
    */
   run(newTokens: number, step: AssembledStep, signal: AbortSignal | undefined): Promise<Float32Array>;
-  /** A number that is equal for calls whose sequences may share a step. */
-  variantOf(newTokens: number, context: number): number;
+  /** A number that is equal for calls whose sequences may share a step: whatever that step's sizes are, they want the same variant. */
+  kindOf(newTokens: number): number;
   copyPage(from: number, to: number): void;
   dispose(): void;
 }

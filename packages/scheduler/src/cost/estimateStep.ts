@@ -45,7 +45,7 @@ export interface StepEstimate {
   /** In the order of the variant's lists. */
   readonly splits: readonly TaskEstimate[];
   readonly transfers: readonly TransferEstimate[];
-  /** Time in which each device computes or receives copies, in the plan's order. */
+  /** Time in which each device computes, sends or receives, in the plan's order. */
   readonly devices: readonly { readonly device: string; readonly busyNs: number }[];
   /** The longest chain of tasks, with one queue for each device. */
   readonly totalNs: number;
@@ -127,7 +127,7 @@ export function estimateVariant(
   const busy = new Map<string, number>();
   const queued = [
     ...variant.splits.map(({ id, device }) => [id, device] as const),
-    ...variant.transfers.map(({ id, to }) => [id, to] as const),
+    ...variant.transfers.flatMap(({ id, from, to }) => [[id, from] as const, [id, to] as const]),
   ];
   for (const [id, device] of queued) busy.set(device, (busy.get(device) ?? 0) + (durations.get(id) ?? 0));
   return {

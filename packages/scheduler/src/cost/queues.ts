@@ -14,8 +14,8 @@ export interface StepTimes {
 }
 
 /**
- * Plays a step: each device takes the tasks of its queue in the plan's order and starts one when what it waits for is done. A copy stands
- * in the queue of the device that receives it.
+ * Plays a step: each device takes the tasks of its queue in the plan's order and starts one when what it waits for is done. A copy takes
+ * its turn on both of its devices, as the executors have it.
  *
  * @param durations whole nanoseconds of each split and transfer, by id
  */
@@ -29,12 +29,12 @@ export function playQueues(variant: PlanVariant, durations: ReadonlyMap<string, 
   for (const id of variant.order) {
     const transfer = transfers.get(id);
     const split = splits.get(id);
-    const queue = transfer?.to ?? split?.device ?? "";
+    const queues = transfer === undefined ? [split?.device ?? ""] : [transfer.from, transfer.to];
     const waits = transfer === undefined ? (split?.waits ?? []) : [transfer.after];
-    const before = lastOf.get(queue);
+    const before = queues.map((queue) => lastOf.get(queue)).filter((task) => task !== undefined);
     let startNs = 0;
     let blocker: string | undefined;
-    for (const earlier of [...(before === undefined ? [] : [before]), ...waits]) {
+    for (const earlier of [...before, ...waits]) {
       const { endNs = 0 } = tasks.get(earlier) ?? {};
       if (blocker === undefined || endNs > startNs) blocker = earlier;
       startNs = Math.max(startNs, endNs);
@@ -42,7 +42,7 @@ export function playQueues(variant: PlanVariant, durations: ReadonlyMap<string, 
     const time = { startNs, endNs: startNs + (durations.get(id) ?? 0) };
     tasks.set(id, time);
     blockers.set(id, blocker);
-    lastOf.set(queue, id);
+    for (const queue of queues) lastOf.set(queue, id);
     if (final === undefined || time.endNs > (tasks.get(final)?.endNs ?? 0)) final = id;
   }
   const criticalPath: string[] = [];

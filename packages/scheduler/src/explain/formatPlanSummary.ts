@@ -37,6 +37,17 @@ function variantLines(plan: Plan): readonly string[] {
   return textTable(rows);
 }
 
+interface Count {
+  readonly variant: string;
+  readonly n: number;
+}
+
+/** `decode 7, prefill 5`; `7 in each` where all variants agree. */
+const countsText = (counts: readonly Count[], variants: number): string =>
+  variants > 1 && counts.length === variants && counts.every(({ n }) => n === counts[0]?.n)
+    ? `${counts[0]?.n} in each`
+    : counts.map(({ variant, n }) => `${variant} ${n}`).join(", ");
+
 /** Equal lines of different variants are one line that names them. */
 function perVariant(
   plan: Plan,
@@ -44,17 +55,17 @@ function perVariant(
     variant: PlanVariant,
   ) => ReadonlyMap<string, { readonly cells: readonly string[]; readonly n: number }>,
 ): readonly string[] {
-  const merged = new Map<string, { readonly cells: readonly string[]; readonly counts: string[] }>();
+  const merged = new Map<string, { readonly cells: readonly string[]; readonly counts: Count[] }>();
   for (const variant of plan.variants) {
     for (const [key, { cells, n }] of lines(variant)) {
       const line = merged.get(key) ?? { cells, counts: [] };
-      line.counts.push(`${variant.id} ${n}`);
+      line.counts.push({ variant: variant.id, n });
       merged.set(key, line);
     }
   }
   const rows = [...merged.entries()]
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-    .map(([, { cells, counts }]) => [...cells, counts.join(", ")]);
+    .map(([, { cells, counts }]) => [...cells, countsText(counts, plan.variants.length)]);
   return textTable(rows);
 }
 

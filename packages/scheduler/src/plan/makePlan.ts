@@ -9,7 +9,8 @@ import { type RuleBook, ruleBook } from "../rules/ruleBook.ts";
 import { validateRules } from "../rules/validate.ts";
 import { type Bounds, boundsOf } from "../variants/bounds.ts";
 import { type Box, boxKey } from "../variants/box.ts";
-import { boxesOf, cutsOf, MAX_VARIANTS } from "../variants/cuts.ts";
+import { boxesOf, cutsOf, splitBox } from "../variants/cuts.ts";
+import { checkBoxCount, checkVariantCount, thresholds } from "../variants/limit.ts";
 import { type Keyed, mergeBoxes } from "../variants/merge.ts";
 import { Verdicts } from "../verdicts/verdicts.ts";
 import { assembleVariant } from "./assembleVariant.ts";
@@ -35,6 +36,15 @@ function checkDevices(devices: readonly DeviceProfile[]): void {
   }
 }
 
+/** What `decide` returns, or the error that it throws. */
+function attempt<T>(decide: () => T): readonly [T, undefined] | readonly [undefined, unknown] {
+  try {
+    return [decide(), undefined];
+  } catch (error) {
+    return [undefined, error];
+  }
+}
+
 interface Decided {
   readonly box: Box;
   readonly bounds: Bounds;
@@ -51,20 +61,24 @@ function decideVariants(
 ): readonly Decided[] {
   const { graph, ops } = input;
   const tables: Keyed<VariantTable>[] = [];
-  for (const box of boxesOf(cutsOf(book.rules, input.cuts))) {
+  const open = [...boxesOf(cutsOf(book.rules, input.cuts))];
+  for (let box = open.shift(); box !== undefined; box = open.shift()) {
     const bounds = boundsOf(graph.symbols, box);
     if (bounds === undefined) continue;
-    const table = decideTable({ graph, ops, book, devices, homes, verdicts }, box, bounds, boxKey(box));
-    tables.push({ box, key: table.key, of: [table] });
+    const key = boxKey(box);
+    const decide = () => decideTable({ graph, ops, book, devices, homes, verdicts }, box, bounds, key);
+    const [table, failure] = attempt(decide);
+    // A kernel's condition may hold in one part of the box only: the parts are decided one by one.
+    const parts = splitBox(box, verdicts.cutsWithin(key));
+    if (parts.length > 1) {
+      open.unshift(...parts);
+      const boxes = [...open, ...tables.map(({ box: decided }) => decided)];
+      checkBoxCount(boxes.length, thresholds(boxes));
+    } else if (table === undefined) throw failure;
+    else tables.push({ box, key: table.key, of: [table] });
   }
   const merged = mergeBoxes(tables);
-  if (merged.length > MAX_VARIANTS) {
-    throw new TensorplanError({
-      code: "variants/too-many",
-      message: `the rules make ${merged.length} different plans for different sizes of step; at most ${MAX_VARIANTS} are kept`,
-      hint: "let rules share thresholds",
-    });
-  }
+  checkVariantCount(merged.map(({ box }) => box));
   return merged.map(({ box, of }) => ({ box, bounds: boundsOf(graph.symbols, box) as Bounds, tables: of }));
 }
 

@@ -6,6 +6,7 @@ import { findIdleRules, type RuleBook } from "../rules/ruleBook.ts";
 import type { Facts } from "../rules/selector.ts";
 import type { Box } from "../variants/box.ts";
 import type { Plan, PlanVariant, PlanWarning } from "./plan.ts";
+import { plannedKernels } from "./plannedKernels.ts";
 import type { VariantTable } from "./variantTable.ts";
 
 interface DecidedVariant {
@@ -81,19 +82,23 @@ export function collectWarnings(plan: Plan, idle: readonly Rule[]): readonly Pla
       },
     ];
   });
-  const planned = new Set(
-    plan.variants.flatMap(({ nodes }) =>
-      nodes.flatMap(({ kernel, device, eligibility }) => {
-        const entry = plan.eligibility[eligibility]?.devices.find((each) => each.device === device);
-        return entry?.planned === true && kernel !== null ? [kernel] : [];
-      }),
-    ),
-  );
-  const missing = [...planned].sort().map(
-    (kernel): PlanWarning => ({
-      code: "planned-kernel",
-      message: `the kernel '${kernel}' is planned and doesn't exist yet: this plan can be read, not run`,
-    }),
-  );
-  return [...shadowed, ...copies, ...missing];
+  return [...shadowed, ...copies, ...missingKernels(plan)];
+}
+
+/** One warning for each device with kernels that don't exist yet. */
+function missingKernels(plan: Plan): readonly PlanWarning[] {
+  const kernels = plannedKernels(plan);
+  return plan.devices.flatMap(({ id }): readonly PlanWarning[] => {
+    const here = kernels.filter(({ device }) => device === id).map(({ kernel }) => kernel);
+    const [first] = here;
+    if (first === undefined) return [];
+    const what =
+      here.length === 1 ? `the kernel '${first}' of ${id} is` : `${here.length} kernels of ${id} are`;
+    return [
+      {
+        code: "planned-kernel",
+        message: `${what} planned and not written yet (${here.slice(0, 3).join(", ")}${here.length > 3 ? ", …" : ""}): this plan can be read, not run`,
+      },
+    ];
+  });
 }

@@ -1,5 +1,12 @@
 import type { DeviceProfile } from "@tensorplan/backend-api";
-import { type Graph, TensorplanError } from "@tensorplan/ir";
+import {
+  type Bindings,
+  evaluateSize,
+  type Graph,
+  size,
+  TensorplanError,
+  type ValueDecl,
+} from "@tensorplan/ir";
 import { askRules, type Decision, type RuleBook } from "../rules/ruleBook.ts";
 import { type Facts, layerOf } from "../rules/selector.ts";
 
@@ -18,30 +25,28 @@ export interface Homes {
   readonly facts: readonly Facts[];
 }
 
-const storedFacts = ({ weights, states }: Pick<Graph, "weights" | "states">): readonly Facts[] => [
-  ...weights.map(
-    ({ id, dtype }): Facts => ({
-      kind: "weight",
+function storedFacts({ weights, states, axes, symbols }: Graph): readonly Facts[] {
+  const sizes = new Map(Object.entries(axes).map(([name, text]) => [name, size(text)]));
+  const shapeOf = (names: readonly string[], bindings: Bindings) =>
+    names.map((name) => size(evaluateSize(sizes.get(name) ?? size(name), bindings)));
+  const facts = (kind: "weight" | "state", { id, dtype, axes: names }: ValueDecl): Facts => {
+    const stored = { id, dtype, shape: shapeOf(names, kind === "weight" ? {} : symbols) };
+    return {
+      kind,
       id,
       ops: [],
       within: [],
-      weights: [{ id, dtype }],
-      states: [],
+      weights: kind === "weight" ? [stored] : [],
+      states: kind === "state" ? [stored] : [],
       layer: layerOf(id),
-    }),
-  ),
-  ...states.map(
-    ({ id, dtype }): Facts => ({
-      kind: "state",
-      id,
-      ops: [],
-      within: [],
-      weights: [],
-      states: [{ id, dtype }],
-      layer: layerOf(id),
-    }),
-  ),
-];
+      dimension: () => undefined,
+    };
+  };
+  return [
+    ...weights.map((weight) => facts("weight", weight)),
+    ...states.map((state) => facts("state", state)),
+  ];
+}
 
 /**
  * Decides where every weight and cache lives: one table for all sizes of step.

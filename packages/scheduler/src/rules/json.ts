@@ -1,6 +1,7 @@
 import { type DType, dtypeNames, TensorplanError } from "@tensorplan/ir";
 import { z } from "zod";
 import type { Rule, RuleOrigin, Selector } from "./rule.ts";
+import { dimName } from "./sizeSelectors.ts";
 
 export const RULES_SCHEMA = "tensorplan.rules/1";
 
@@ -22,6 +23,15 @@ const selector: z.ZodType<Selector> = z.lazy(() =>
     kind: z.enum(["weight", "state", "node"]).exactOptional(),
     layer: range.exactOptional(),
     dtype: z.union([dtype, z.array(dtype).min(1)]).exactOptional(),
+    shape: z
+      .strictObject({
+        rows: range.exactOptional(),
+        columns: range.exactOptional(),
+        elements: range.exactOptional(),
+        bytes: range.exactOptional(),
+      })
+      .exactOptional(),
+    dims: z.record(z.string().regex(dimName), range).exactOptional(),
     phase: z.enum(["decode", "prefill"]).exactOptional(),
     tokensPerSequence: range.exactOptional(),
     tokens: range.exactOptional(),

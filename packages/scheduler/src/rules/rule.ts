@@ -6,13 +6,16 @@ export interface Range {
   readonly below?: number;
 }
 
+/** Sizes of a stored tensor. `rows`: the product of all axes but the fastest one; `bytes`: as it lies in a file, row after row. */
+export const shapeFields = ["rows", "columns", "elements", "bytes"] as const;
+export type ShapeField = (typeof shapeFields)[number];
+
 /** Text to look for: a glob (`*` stands for anything), or a regular expression that must be found somewhere. */
 export type Pattern = string | { readonly regex: string };
 
 /**
  * Which nodes, weights or caches a rule speaks of. All fields that are given must hold; an empty selector holds for everything.
- * Fields about nodes never hold for weights and caches, and sizes of the step aren't allowed in `store` rules: residence is one table
- * for all sizes.
+ * Fields about nodes (`op`, `path`, `dims`) and sizes of the step aren't allowed in `store` rules: residence is one table for all steps.
  */
 export interface Selector {
   /** A node's operation, or the composite operation that it was lowered from. */
@@ -29,6 +32,13 @@ export interface Selector {
   readonly layer?: Range;
   /** Element type of the weight or cache; of a node, of any weight that it reads. */
   readonly dtype?: DType | readonly DType[];
+  /** Sizes of the weight, or of the cache at its largest; of a node, of one weight that it reads. */
+  readonly shape?: { readonly [Field in ShapeField]?: Range };
+  /**
+   * Dimensions of a node's operands and outputs: `x.-1` is the fastest axis of operand x, `x.0` its slowest, `x.rows` the product of all
+   * but the fastest, `x.rank` how many there are. Dimensions that change from step to step never hold: those are `tokens` and `context`.
+   */
+  readonly dims?: Readonly<Record<string, Range>>;
   /** `decode`: one new token for each sequence; `prefill`: more. */
   readonly phase?: "decode" | "prefill";
   /** New tokens that the sequence gains in the whole call, of which a step may carry only a part: how a prompt is cut decides nothing. */

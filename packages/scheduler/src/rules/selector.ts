@@ -1,6 +1,7 @@
-import { type DType, TensorplanError } from "@tensorplan/ir";
+import { type Size, TensorplanError } from "@tensorplan/ir";
 import { type Box, type BoxRange, overlap } from "../variants/box.ts";
 import { type Pattern, type Range, type Selector, type StepDim, stepDims } from "./rule.ts";
+import { dimsProblem, printRange, type StoredFacts, shapeProblem, within } from "./sizeSelectors.ts";
 
 /** What a selector can ask about a weight, a cache or a node. */
 export interface Facts {
@@ -11,9 +12,11 @@ export interface Facts {
   readonly ops: readonly string[];
   /** Paths of those composites. */
   readonly within: readonly string[];
-  readonly weights: readonly { readonly id: string; readonly dtype: DType }[];
-  readonly states: readonly { readonly id: string; readonly dtype: DType }[];
+  readonly weights: readonly StoredFacts[];
+  readonly states: readonly StoredFacts[];
   readonly layer: number | undefined;
+  /** Size of a node's dimension by its name, `x.-1`; weights and caches have none. */
+  readonly dimension: (name: string) => Size | undefined;
 }
 
 /** `undefined` where the selector holds, else why it doesn't: a text that doesn't name the node, so that nodes share it. */
@@ -50,15 +53,6 @@ function compilePattern(pattern: Pattern): (text: string) => boolean {
   }
 }
 
-const printRange = ({ atLeast, below }: Range): string =>
-  below === undefined
-    ? `at least ${atLeast ?? 0}`
-    : atLeast === undefined
-      ? `below ${below}`
-      : atLeast === below - 1
-        ? String(atLeast)
-        : `${atLeast} to ${below - 1}`;
-
 /** Step sizes that a selector asks for outright, `phase` included. */
 export const sizeRanges = (selector: Selector): readonly (readonly [StepDim, Range])[] => [
   ...stepDims.flatMap((dim) => {
@@ -82,9 +76,6 @@ export const nestedSelectors = (selector: Selector): readonly Selector[] => [
 
 const list = <T>(one: T | readonly T[]): readonly T[] => (Array.isArray(one) ? one : [one as T]);
 
-const within = (range: Range, n: number) =>
-  n >= (range.atLeast ?? 0) && n < (range.below ?? Number.POSITIVE_INFINITY);
-
 function sizeMatcher(dim: StepDim, range: Range): Matcher {
   const wanted: BoxRange = { from: range.atLeast ?? 0, below: range.below ?? null };
   const why = `${dim} isn't ${printRange(range)}`;
@@ -98,7 +89,7 @@ export function compileSelector(selector: Selector): Matcher {
   const test = (why: string, holds: (facts: Facts) => boolean) =>
     parts.push((facts) => (holds(facts) ? undefined : why));
 
-  const { op, path, weight, state, kind, layer, dtype } = selector;
+  const { op, path, weight, state, kind, layer, dtype, shape, dims } = selector;
   if (kind !== undefined) test(`it isn't a ${kind === "state" ? "cache" : kind}`, (f) => f.kind === kind);
   if (op !== undefined) {
     const tests = list(op).map(compilePattern);
@@ -128,6 +119,8 @@ export function compileSelector(selector: Selector): Matcher {
     test(`it isn't stored as ${types.join(" or ")}`, (f) =>
       (f.kind === "state" ? f.states : f.weights).some((stored) => types.includes(stored.dtype)));
   }
+  if (shape !== undefined) parts.push((facts) => shapeProblem(shape, facts));
+  if (dims !== undefined) parts.push((facts) => dimsProblem(dims, facts));
   for (const [dim, range] of sizeRanges(selector)) parts.push(sizeMatcher(dim, range));
   for (const nested of selector.and ?? []) parts.push(compileSelector(nested));
   if (selector.or !== undefined) {

@@ -21,6 +21,17 @@ test.each<[string, string, readonly Rule[]]>([
   ["sharding", "rules/deferred", [rule("a", {}, { shard: { axis: "ffn", devices: ["cpu", "cuda:0"] } })]],
   ["optimising", "rules/deferred", [rule("a", {}, { optimise: "decode" })]],
   ["residence by operation", "rules/store-selector", [rule("a", { op: "matmul" }, { store: "cpu" })]],
+  [
+    "residence by an operand's size",
+    "rules/store-selector",
+    [rule("a", { dims: { "x.0": {} } }, { store: "cpu" })],
+  ],
+  ["a dimension without a number", "rules/dimension", [rule("a", { dims: { x: {} } }, { place: "cpu" })]],
+  [
+    "an empty range of bytes",
+    "rules/empty-range",
+    [rule("a", { shape: { bytes: { below: 0 } } }, { store: "cpu" })],
+  ],
   ["residence by size", "rules/store-selector", [rule("a", { not: { phase: "decode" } }, { store: "cpu" })]],
   ["an empty range", "rules/empty-range", [rule("a", { layer: { atLeast: 4, below: 4 } }, { place: "cpu" })]],
 ])("refuses %s and names the rule", (_, code, rules) => {

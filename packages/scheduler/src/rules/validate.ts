@@ -2,6 +2,7 @@ import { TensorplanError } from "@tensorplan/ir";
 import { match } from "ts-pattern";
 import { actionKind, printOrigin, type Range, type Rule, type Selector } from "./rule.ts";
 import { nestedSelectors, sizeRanges } from "./selector.ts";
+import { dimName } from "./sizeSelectors.ts";
 
 const refuse = (rule: Rule, code: string, message: string, hint: string): never => {
   throw new TensorplanError({
@@ -27,7 +28,18 @@ function checkSelector(rule: Rule, selector: Selector): void {
   const ranges: readonly (readonly [string, Range])[] = [
     ...sizeRanges(selector),
     ...(selector.layer === undefined ? [] : [["layer", selector.layer] as const]),
+    ...Object.entries(selector.shape ?? {}),
+    ...Object.entries(selector.dims ?? {}),
   ];
+  const misnamed = Object.keys(selector.dims ?? {}).find((name) => !dimName.test(name));
+  if (misnamed !== undefined) {
+    refuse(
+      rule,
+      "rules/dimension",
+      `asks for '${misnamed}', which names no dimension`,
+      "write operand.N, operand.-N, operand.rows or operand.rank, such as x.-1",
+    );
+  }
   for (const [field, { atLeast = 0, below = Number.MAX_SAFE_INTEGER }] of ranges) {
     if (!Number.isSafeInteger(atLeast) || !Number.isSafeInteger(below) || atLeast < 0 || below <= atLeast) {
       refuse(
@@ -41,13 +53,13 @@ function checkSelector(rule: Rule, selector: Selector): void {
 }
 
 function checkStore(rule: Rule, selector: Selector): void {
-  const fields = ["op", "path"].filter((field) => field in selector);
+  const fields = ["op", "path", "dims"].filter((field) => field in selector);
   if (fields.length > 0 || sizeRanges(selector).length > 0) {
     refuse(
       rule,
       "rules/store-selector",
       `says where weights live, but selects by ${[...fields, ...sizeRanges(selector).map(([dim]) => dim)].join(" and ")}`,
-      "residence is one table for all steps: select by weight, state, kind, layer or dtype",
+      "residence is one table for all steps: select by weight, state, kind, layer, dtype or shape",
     );
   }
 }
@@ -55,7 +67,8 @@ function checkStore(rule: Rule, selector: Selector): void {
 /**
  * Checks the rules among themselves and against the devices.
  *
- * @throws TensorplanError `rules/duplicate-name`, `rules/unknown-device`, `rules/deferred`, `rules/store-selector`, `rules/empty-range`
+ * @throws TensorplanError `rules/duplicate-name`, `rules/unknown-device`, `rules/deferred`, `rules/store-selector`, `rules/empty-range`,
+ * `rules/dimension`
  */
 export function validateRules(rules: readonly Rule[], devices: readonly string[]): void {
   const names = new Set<string>();

@@ -58,12 +58,15 @@ const phaseName = (range: BoxRange): string =>
 
 const rangeName = ({ from, below }: BoxRange): string => `${from}-${below === null ? "" : below - 1}`;
 
-/** Short and unique among the boxes of a plan, which don't overlap: `decode`, `prefill`, `prefill-2-127`, `decode.context-4096-`. */
+/**
+ * Short and unique among the boxes of a plan, which don't overlap: `decode`, `prefill`, `prefill-2-127`, `decode.context-4096-`. Ranges that
+ * begin with the smallest step go without saying.
+ */
 export const boxId = (box: Box): string =>
   [
     phaseName(box.tokensPerSequence),
     ...stepDims
-      .filter((dim) => dim !== "tokensPerSequence" && !isWhole(box[dim]))
+      .filter((dim) => dim !== "tokensPerSequence" && box[dim].from > 1)
       .map((dim) => `${dim}-${rangeName(box[dim])}`),
   ].join(".");
 

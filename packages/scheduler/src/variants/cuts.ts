@@ -1,13 +1,10 @@
-import { TensorplanError } from "@tensorplan/ir";
 import { type Rule, type StepDim, stepDims } from "../rules/rule.ts";
 import { nestedSelectors, sizeRanges } from "../rules/selector.ts";
 import type { Box, BoxRange } from "./box.ts";
+import { checkBoxCount } from "./limit.ts";
 
 /** Step sizes from which on something may be decided differently. */
 export type Cuts = Readonly<Record<StepDim, readonly number[]>>;
-
-/** More variants than this would cost more to compile and to read than they save. */
-export const MAX_VARIANTS = 16;
 
 const rangesOf = (cuts: readonly number[]): readonly BoxRange[] => {
   const edges = [1, ...[...new Set(cuts)].filter((cut) => cut > 1).sort((a, b) => a - b)];
@@ -27,18 +24,38 @@ export function cutsOf(rules: readonly Rule[], more: Partial<Cuts> = {}): Cuts {
   return cuts;
 }
 
+const inside = ({ from, below }: BoxRange, cut: number) =>
+  cut > from && cut < (below ?? Number.POSITIVE_INFINITY);
+
+/** The parts of a box between cuts that lie inside it, smallest sizes first; the box itself where none does. */
+export function splitBox(
+  box: Box,
+  cuts: readonly { readonly dim: StepDim; readonly at: number }[],
+): readonly Box[] {
+  let parts: readonly Box[] = [box];
+  for (const { dim, at } of cuts) {
+    parts = parts.flatMap((part): readonly Box[] => {
+      const { from, below } = part[dim];
+      if (!inside(part[dim], at)) return [part];
+      return [
+        { ...part, [dim]: { from, below: at } },
+        { ...part, [dim]: { from: at, below } },
+      ];
+    });
+  }
+  return [...parts].sort((a, b) => {
+    const dim = stepDims.find((each) => a[each].from !== b[each].from);
+    return dim === undefined ? 0 : a[dim].from - b[dim].from;
+  });
+}
+
 /** All boxes between the cuts, smallest sizes first. @throws TensorplanError `variants/too-many` */
 export function boxesOf(cuts: Cuts): readonly Box[] {
   const ranges = stepDims.map((dim) => rangesOf(cuts[dim]));
-  const count = ranges.reduce((product, of) => product * of.length, 1);
-  if (count > MAX_VARIANTS * MAX_VARIANTS) {
-    throw new TensorplanError({
-      code: "variants/too-many",
-      message: `the rules' thresholds cut steps into ${count} kinds, and a plan has at most ${MAX_VARIANTS} variants`,
-      hint: "let rules share thresholds",
-      details: Object.fromEntries(stepDims.map((dim, i) => [dim, ranges[i]?.map(({ from }) => from) ?? []])),
-    });
-  }
+  checkBoxCount(
+    ranges.reduce((product, of) => product * of.length, 1),
+    cuts,
+  );
   const [tokensPerSequence = [], tokens = [], context = [], sequences = []] = ranges;
   return tokensPerSequence.flatMap((t) =>
     tokens.flatMap((n) =>

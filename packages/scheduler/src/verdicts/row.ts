@@ -59,7 +59,8 @@ function operandProblem(
     : { code: "layout", why: `${facts.dtype} can't be stored as ${layout}` };
 }
 
-const predicateHolds = (predicate: KernelPredicate, facts: NodeFacts, bounds: Bounds): boolean =>
+/** Whether a condition holds for every step inside the bounds. */
+export const predicateHolds = (predicate: KernelPredicate, facts: NodeFacts, bounds: Bounds): boolean =>
   match(predicate)
     .with({ kind: "attr" }, ({ name, oneOf }) => {
       const value = canonicalJson((Object.hasOwn(facts.attrs, name) ? facts.attrs[name] : null) ?? null);

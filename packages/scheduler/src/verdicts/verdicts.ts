@@ -2,6 +2,7 @@ import type { DeviceProfile, KernelRow } from "@tensorplan/backend-api";
 import { canonicalJson, type Size } from "@tensorplan/ir";
 import type { NodeInfo, Operand } from "../graph/graphView.ts";
 import type { Bounds } from "../variants/bounds.ts";
+import { predicateCuts, type StepCut } from "./predicateCuts.ts";
 import { judgeRow, type NodeFacts, type OperandFacts, type Refusal } from "./row.ts";
 
 /** What one device can do for one node: the kernel that would run it, and every kernel before it with why not. */
@@ -43,6 +44,7 @@ export class Verdicts {
   readonly #known = new Map<string, Verdict>();
   readonly #signatures = new Map<string, number>();
   readonly #signatureOf = new WeakMap<NodeInfo, number>();
+  readonly #cuts = new Map<string, StepCut[]>();
 
   constructor(devices: readonly DeviceProfile[], wish: LayoutWish = noWish) {
     this.#devices = devices;
@@ -67,9 +69,14 @@ export class Verdicts {
     }
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const verdict = this.#evaluate(info, device, bounds);
+    const verdict = this.#evaluate(info, device, bounds, boundsKey);
     this.#known.set(key, verdict);
     return verdict;
+  }
+
+  /** Step sizes inside the bounds at which a verdict given for them would change: where to cut the box, so that it doesn't. */
+  cutsWithin(boundsKey: string): readonly StepCut[] {
+    return this.#cuts.get(boundsKey) ?? [];
   }
 
   /** The same number for nodes that every kernel treats alike. */
@@ -90,7 +97,7 @@ export class Verdicts {
     return signature;
   }
 
-  #evaluate(info: NodeInfo, device: number, bounds: Bounds): Verdict {
+  #evaluate(info: NodeInfo, device: number, bounds: Bounds, boundsKey: string): Verdict {
     const profile = this.#devices[device] as DeviceProfile;
     const facts: NodeFacts = {
       op: info.node.op,
@@ -104,6 +111,9 @@ export class Verdicts {
       const refusal = judgeRow(row, facts, profile, bounds);
       if (refusal === undefined) return { device, kernel: row, refused };
       refused.push(refusal);
+      if (refusal.code !== "predicate") continue;
+      const cuts = predicateCuts(row, facts, bounds);
+      if (cuts.length > 0) this.#cuts.set(boundsKey, [...this.cutsWithin(boundsKey), ...cuts]);
     }
     return { device, kernel: undefined, refused };
   }

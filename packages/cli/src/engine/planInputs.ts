@@ -1,0 +1,94 @@
+import { TensorplanError } from "@tensorplan/ir";
+import { synthPreset, synthSettings, synthTensorTable } from "@tensorplan/models";
+import {
+  type ModelConfiguration,
+  type PlanModelOptions,
+  type PlannedModel,
+  planModel,
+} from "@tensorplan/runtime";
+import type { EngineFlags } from "../args/engineOptions.ts";
+import { placementOf } from "../args/placement.ts";
+import type { PlanFlags } from "../args/planOptions.ts";
+import type { CliContext } from "../cliContext.ts";
+import { writeTo } from "../output/streams.ts";
+import { loadBackend } from "./loadBackend.ts";
+import { passTrace } from "./passTrace.ts";
+
+/** Sizes that a command needs room for; what isn't given is left to the flags and to the defaults. */
+export interface EngineNeeds {
+  readonly contextLength?: number | undefined;
+  readonly sequences?: number | undefined;
+  readonly maxOutputs?: number | undefined;
+}
+
+/**
+ * All that a plan depends on, out of the flags of any command that plans: model or configuration, sizes, devices, rules.
+ *
+ * @throws TensorplanError `cli/model-twice`, `cli/arch-without-type`, `cli/needs-arch`, `cli/backend`, `rules/…`
+ */
+export async function planInputs(
+  flags: PlanFlags,
+  context: CliContext,
+  needs: EngineNeeds = { contextLength: flags.ctxSize },
+): Promise<PlanModelOptions> {
+  return {
+    ...needs,
+    model: configurationOf(flags) ?? flags.model,
+    // A step can't be larger than the context: work areas for more would lie idle.
+    microBatch: Math.min(flags.ubatchSize, flags.batchSize ?? Infinity, needs.contextLength ?? Infinity),
+    sequences: needs.sequences ?? flags.parallel,
+    cacheDType: flags.cacheType,
+    threads: flags.threads,
+    cpuDevices: flags.cpuDevices,
+    ...(await backendsOf(flags.backend)),
+    ...(await placementOf(flags, context)),
+  };
+}
+
+/** Plans what the flags name; no weight is read. Notes and traces go to stderr. */
+export async function planFlags(
+  flags: PlanFlags,
+  context: CliContext,
+  needs?: EngineNeeds,
+): Promise<PlannedModel> {
+  const planned = await planModel(await planInputs(flags, context, needs));
+  for (const note of planned.found?.notes ?? []) await writeTo(context.stderr, `note: ${note}\n`);
+  if (flags.tracePasses) await writeTo(context.stderr, passTrace(planned.passes));
+  return planned;
+}
+
+/** The configuration that `--arch` names, if it is given. */
+function configurationOf({ arch, type, layers, model }: PlanFlags): ModelConfiguration | undefined {
+  if (arch === undefined) {
+    const stray = type === undefined ? (layers === undefined ? undefined : "--layers") : "--type";
+    if (stray === undefined) return undefined;
+    throw new TensorplanError({
+      code: "cli/needs-arch",
+      message: `${stray} describes a configuration, and no --arch names one`,
+      hint: "add --arch NAME, or leave it out: a file says for itself what it holds",
+    });
+  }
+  if (model !== undefined) {
+    throw new TensorplanError({
+      code: "cli/model-twice",
+      message: `both a file (-m ${model}) and a configuration (--arch ${arch}) are given`,
+      hint: "give one of them",
+    });
+  }
+  if (type === undefined) {
+    throw new TensorplanError({
+      code: "cli/arch-without-type",
+      message: `--arch ${arch} doesn't say what its weights are stored in`,
+      hint: "add --type TYPE, such as --type iq4_nl or --type q8_0",
+    });
+  }
+  const options = { preset: synthPreset(arch), type, layers };
+  return { metadata: synthSettings(options), tensors: synthTensorTable(options) };
+}
+
+async function backendsOf(
+  names: EngineFlags["backend"],
+): Promise<Pick<PlanModelOptions, "backend" | "backends">> {
+  if (names === "auto" || names === "cpu" || names === "reference") return { backend: names };
+  return { backends: await Promise.all(names.split(",").map(loadBackend)) };
+}
