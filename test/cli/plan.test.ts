@@ -87,10 +87,43 @@ describe("explain", () => {
       "blk.3.ffn_up_exps.weight",
     ];
     const result = JSON.parse((await tensorplan(argv)).stdout);
-    expect(result.weights[0]).toMatchObject({
+    expect(result.things).toHaveLength(1);
+    expect(result.things[0].weights[0]).toMatchObject({
       decision: { rule: "-ot blk.3.*exps=cpu:1" },
       copies: [{ device: "cpu:1" }],
     });
+  });
+
+  test("says why something isn't on a device, with rules that bring it there when they are pasted", async () => {
+    const flags = ["--cpu-devices", "2", "-ot", "exps=cpu:1"];
+    const { code, stdout } = await tensorplan(["explain", ...flags, "--why-not", "cpu:1", "blk.*.attn.mla"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("cpu:1 could run it, by latent_attention.split");
+    const rules = join(folder, "pasted.json");
+    writeFileSync(rules, stdout.slice(stdout.indexOf('  {"schema"'), stdout.indexOf("  ]}") + 4));
+    const moved = await tensorplan(["explain", ...flags, "--rules", rules, "blk.3.attn.mla.latent"]);
+    expect(moved.stdout).toContain("It runs on cpu:1 by the kernel latent_attention.split");
+  });
+
+  test("counts splits and copies with their causes, also as JSON", async () => {
+    const flags = ["--cpu-devices", "2", "-ot", "exps=cpu:1", "--phase", "decode"];
+    const splits = await tensorplan(["explain", ...flags, "--splits"]);
+    expect(splits.stdout).toMatch(
+      /^decode: 11 splits\n {4}1 {2}cpu:0: the step begins\n {4}5 {2}cpu:0 > cpu:1, layers 1–5: /,
+    );
+    const { transfers } = JSON.parse(
+      (await tensorplan(["explain", ...flags, "--transfers", "--json"])).stdout,
+    );
+    expect(transfers).toMatchObject([{ variant: "decode", count: 20 }]);
+  });
+
+  test("asks for one question", async () => {
+    for (const argv of [["explain"], ["explain", "--splits", "blk.3"], ["explain", "--why-not", "cpu"]]) {
+      const { code, stderr } = await tensorplan(argv);
+      expect([code, stderr.split("\n")[0]]).toEqual([1, expect.stringContaining("error[cli/explain-what]")]);
+    }
+    const { stderr } = await tensorplan(["explain", "--why-not", "cuda:9", "embed"]);
+    expect(stderr).toContain("error[plan/unknown-device]");
   });
 
   test("an unknown name is an error that suggests near ones", async () => {

@@ -21,7 +21,7 @@ import {
   readModel,
   type StepLimits,
 } from "@tensorplan/models";
-import { type Plan, plan, rulesFromFlags } from "@tensorplan/scheduler";
+import { type Plan, type PlanInput, plan, rulesFromFlags } from "@tensorplan/scheduler";
 import { type FoundDevices, findDevices } from "./backends.ts";
 import type { ModelConfiguration, PlanModelOptions } from "./options.ts";
 
@@ -34,6 +34,8 @@ export interface PlannedModel {
   readonly graph: Graph;
   readonly ops: OpSet;
   readonly passes: readonly PassRecord[];
+  /** What the plan was made of: to make another one with a change. */
+  readonly input: PlanInput;
   readonly plan: Plan;
   /** Absent where profiles were planned for, and no device was looked for. */
   readonly found: FoundDevices | undefined;
@@ -113,6 +115,14 @@ export async function planModel(options: PlanModelOptions = {}): Promise<Planned
   const { graph, records } = runPasses(written, ops, defaultPasses);
   const devices = options.devices ?? found?.devices.map(({ profile }) => profile) ?? [];
   const flagRules = rulesFromFlags(options.placement ?? {}, { graph, devices });
+  const input: PlanInput = {
+    graph,
+    ops,
+    devices,
+    ...(options.links === undefined ? {} : { links: options.links }),
+    rules: [...(options.rules ?? []), ...flagRules],
+    ...(options.budgets === undefined ? {} : { budgets: options.budgets }),
+  };
   return {
     file,
     model,
@@ -121,13 +131,7 @@ export async function planModel(options: PlanModelOptions = {}): Promise<Planned
     passes: records,
     found,
     limits,
-    plan: plan({
-      graph,
-      ops,
-      devices,
-      ...(options.links === undefined ? {} : { links: options.links }),
-      rules: [...(options.rules ?? []), ...flagRules],
-      ...(options.budgets === undefined ? {} : { budgets: options.budgets }),
-    }),
+    input,
+    plan: plan(input),
   };
 }

@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { plan } from "../plan/makePlan.ts";
 import { planHash } from "../plan/planJson.ts";
 import { anyKernel, profile, rule, tinyModel } from "../testing/fixtures.ts";
-import { explainNode } from "./explainNode.ts";
+import { decisionsOf } from "./decisions.ts";
+import { explain } from "./explain.ts";
 import { formatBytes } from "./formatBytes.ts";
 import { formatPlanSummary } from "./formatPlanSummary.ts";
 import { formatPlanTable } from "./formatPlanTable.ts";
@@ -27,7 +28,7 @@ const made = plan({
 });
 
 test("a node is explained with rule, kernels tried, verdict of each device, copies and weights", () => {
-  expect(explainNode(made, "blk.1.q")).toMatchInlineSnapshot(`
+  expect(explain(made, "blk.1.q")).toMatchInlineSnapshot(`
     "matmul 'blk.1.q'
     It runs on cuda:0 by the kernel matmul.any, in split s1, because of rule 'compute where the weight lives' (default: activations are smaller than weights).
       cpu could run it by matmul.any, and before it tried:
@@ -38,30 +39,80 @@ test("a node is explained with rule, kernels tried, verdict of each device, copi
 });
 
 test("a composite is explained by its lowering and parts", () => {
-  expect(explainNode(made, "blk.0.attn")).toMatchInlineSnapshot(`
-    "blk.0.attn
+  expect(explain(made, "blk.0.attn")).toMatchInlineSnapshot(`
+    "attention 'blk.0.attn'
     attention is done as 'naive', because of rule 'attention in parts' (default: where no kernel does it at once, scores, softmax and values can be done one after the other).
       Rule 'latent attention expands long prompts' was asked before and does not apply: its operation isn't mla_attention.
       Rule 'latent attention absorbs few tokens' was asked before and does not apply: its operation isn't mla_attention.
       Rule 'attention in one kernel' was asked before and could not be obeyed: flash: cpu has no kernel for attention.
-    Its parts: blk.0.attn.scores, blk.0.attn.softmax, blk.0.attn.values."
+    Its parts: blk.0.attn.scores, blk.0.attn.softmax, blk.0.attn.values.
+    Cache 'cache.0.k' (f16) lives on cpu, 256 KiB, because of rule 'weights and caches live on the first device' (default: the first device in the order that was stated).
+      Rule 'second layer' was asked before and does not apply: its layer isn't at least 1.
+    Cache 'cache.0.v' (f16) lives on cpu, 256 KiB, because of rule 'weights and caches live on the first device' (default: the first device in the order that was stated).
+      Rule 'second layer' was asked before and does not apply: its layer isn't at least 1."
   `);
 });
 
 test("views, caches and copies are explained", () => {
-  expect(explainNode(made, "blk.0.q_heads")).toBe(
+  expect(explain(made, "blk.0.q_heads")).toBe(
     "split 'blk.0.q_heads'\nIt is a view: its bytes are those of 'blk.0.q', and nothing runs.",
   );
-  expect(explainNode(made, "cache.1.k")).toContain(
+  expect(explain(made, "cache.1.k")).toContain(
     "lives on cuda:0, 256 KiB, because of rule 'second layer' (-ngl 1).",
   );
-  expect(explainNode(made, "blk.0.residual")).toContain(
+  expect(explain(made, "blk.0.residual")).toContain(
     "is copied from cpu to cuda:0 (256*tokens bytes, at most 65536) for blk.1.norm, blk.1.residual.",
   );
 });
 
+test("a glob means many nodes, and layers that are alike are told once", () => {
+  const lines = explain(made, "blk.*.k").split("\n");
+  expect(lines[0]).toBe("matmul 'blk.0.k'");
+  expect(lines).toContain("matmul 'blk.1.k'");
+  const alike = plan({ graph: tinyModel(4), ops: coreOps, devices: [profile("cpu")] });
+  expect(explain(alike, "blk.*.k")).toMatchInlineSnapshot(`
+    "4 nodes blk.*.k: matmul, layers 0–3
+    It runs on cpu by the kernel matmul.any, in split s0, because of rule 'compute where the weight lives' (default: activations are smaller than weights).
+      cpu could run it by matmul.any.
+    Weight 'blk.*.k.weight' (f16) lives on cpu as rows, 8.00 KiB, because of rule 'weights and caches live on the first device' (default: the first device in the order that was stated)."
+  `);
+  expect(explain(alike, "cache.*.k").split("\n")[0]).toBe("4 caches cache.*.k, layers 0–3");
+  expect(explain(alike, "*.norm.weight")).toContain("4 weights blk.*.norm.weight, layers 0–3");
+});
+
+test("decisions are there as data too, for one variant where it is asked for", () => {
+  const [attention, ...more] = decisionsOf(made, "blk.1.attn", { variant: "step" });
+  expect(more).toEqual([]);
+  expect(attention).toMatchObject({
+    id: "blk.1.attn",
+    kind: "node",
+    op: "attention",
+    variants: [{ variant: "step", lowering: { name: "flash" }, placement: { device: "cuda:0" } }],
+    states: [{ state: "cache.1.k" }, { state: "cache.1.v" }],
+  });
+  expect(decisionsOf(made, "cache.0.*").map(({ id, kind }) => [id, kind])).toEqual([
+    ["cache.0.k", "cache"],
+    ["cache.0.v", "cache"],
+  ]);
+  expect(() => explain(made, "blk.0.q", { variant: "prefil" })).toThrow(
+    expect.objectContaining({ code: "plan/no-variant", hint: "its variants are: step" }),
+  );
+  expect(() => explain(made, "blk.0.q", { variant: "step", phase: "decode" })).toThrow(
+    expect.objectContaining({ code: "explain/two-choices" }),
+  );
+});
+
+test("misspelled names are answered with near ones", () => {
+  expect(() => explain(made, "blk.0.residul")).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining("did you mean blk.0.residual") }),
+  );
+  expect(() => explain(made, "nothing-at-all-like-this")).toThrow(
+    expect.objectContaining({ hint: "`tensorplan plan --phase decode` lists all nodes" }),
+  );
+});
+
 test("an unknown name is answered with names that are close", () => {
-  expect(() => explainNode(made, "blk.7.residual")).toThrow(
+  expect(() => explain(made, "blk.7.residual")).toThrow(
     expect.objectContaining({
       code: "explain/unknown",
       hint: "did you mean blk.0.residual, blk.1.residual?",

@@ -33,7 +33,8 @@ export function layerOf(name: string): number | undefined {
 const printPattern = (pattern: Pattern): string =>
   typeof pattern === "string" ? pattern : `/${pattern.regex}/`;
 
-function compilePattern(pattern: Pattern): (text: string) => boolean {
+/** A test for texts. @throws TensorplanError `rules/regex` */
+export function compilePattern(pattern: Pattern): (text: string) => boolean {
   if (typeof pattern === "string") {
     if (!pattern.includes("*")) return (text) => text === pattern;
     const escaped = pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*");
