@@ -35,7 +35,10 @@ export { programSymbols, splitProgram } from "./plan/splitProgram.ts";
 export { type StepTask, stepTasks } from "./plan/stepTasks.ts";
 export type { StateResidence, WeightCopy, WeightResidence } from "./residence/residence.ts";
 export { type DefaultOptions, defaultRules, MLA_DECOMPRESS_FROM } from "./rules/defaults.ts";
-export { layerCount, type PlacementFlags, placementFlagHelp, rulesFromFlags } from "./rules/flags.ts";
+export { deviceNamed } from "./rules/deviceName.ts";
+export { layerCount } from "./rules/flags/gpuLayers.ts";
+export { type PlacementFlags, placementFlagHelp, splitModes } from "./rules/flags/placementFlags.ts";
+export { rulesFromFlags } from "./rules/flags/rulesFromFlags.ts";
 export { RULES_SCHEMA, rulesFromJson, rulesToJson } from "./rules/json.ts";
 export type {
   Action,

@@ -1,12 +1,12 @@
 import { type Command, Option } from "commander";
 import { withShortName } from "./normaliseArgv.ts";
 import { wholeNumber } from "./numbers.ts";
-import { repeatable } from "./twoSides.ts";
+import { addPlacementOptions, type PlacementOptionValues } from "./placementOptions.ts";
 
 const cacheTypes = ["f32", "f16", "bf16", "q8_0"] as const;
 
 /** Flags that say which model runs how: shared by every command that plans or runs one. */
-export interface EngineFlags {
+export interface EngineFlags extends PlacementOptionValues {
   readonly model?: string;
   readonly ctxSize?: number;
   readonly batchSize?: number;
@@ -15,16 +15,13 @@ export interface EngineFlags {
   /** `auto`, or names of backends in the order of their devices. */
   readonly backend: string;
   readonly cpuDevices?: number;
-  readonly gpuLayers?: number;
-  readonly overrideTensor?: readonly string[];
-  readonly rules?: string;
   readonly cacheType?: (typeof cacheTypes)[number];
   readonly tracePasses?: true;
 }
 
 /** Adds the flags of the model, of its sizes and of its placement. */
 export function addEngineOptions(command: Command): Command {
-  return command
+  const engine = command
     .option("-m, --model <FILE>", "GGUF file (default: the small model that comes along)")
     .option("-c, --ctx-size <N>", "tokens that a sequence may have, prompt included", wholeNumber(1, 2 ** 24))
     .option(
@@ -58,26 +55,6 @@ export function addEngineOptions(command: Command): Command {
       "auto",
     )
     .option("--cpu-devices <N>", "open the CPU as N devices with memories of their own", wholeNumber(1, 16))
-    .addOption(
-      withShortName(
-        new Option(
-          "--gpu-layers <N>",
-          "store rules: weights and caches of the last N layers live on the accelerator; with more than there are, the output head too",
-        ).argParser(wholeNumber(0, 100_000)),
-        "-ngl",
-      ),
-    )
-    .addOption(
-      withShortName(
-        repeatable(
-          new Option(
-            "--override-tensor <REGEX=DEVICE>",
-            "a store rule: weights whose names match live on DEVICE, and what computes with them goes there because of that; may be repeated",
-          ),
-        ),
-        "-ot",
-      ),
-    )
-    .option("--rules <FILE>", "placement rules as JSON; they come before the flags' rules and the defaults")
     .option("--trace-passes", "say what each graph pass changed");
+  return addPlacementOptions(engine);
 }

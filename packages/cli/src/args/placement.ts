@@ -1,20 +1,35 @@
 import { type PlacementFlags, type Rule, rulesFromJson } from "@tensorplan/scheduler";
 import type { CliContext } from "../cliContext.ts";
-import type { EngineFlags } from "./engineOptions.ts";
+import type { PlacementOptionValues } from "./placementOptions.ts";
 import { readTextFile } from "./textFile.ts";
 
+interface Placement {
+  readonly rules?: readonly Rule[];
+  readonly placement: PlacementFlags;
+  readonly strict: boolean;
+}
+
 /** Rules of the file, and the flags that become rules once graph and devices are known. */
-export async function placementOf(
-  flags: EngineFlags,
-  context: CliContext,
-): Promise<{ readonly rules?: readonly Rule[]; readonly placement?: PlacementFlags }> {
+export async function placementOf(flags: PlacementOptionValues, context: CliContext): Promise<Placement> {
   const rules =
     flags.rules === undefined
       ? undefined
       : rulesFromJson(await readTextFile(flags.rules, context), flags.rules);
-  const placement = {
-    ...(flags.gpuLayers === undefined ? {} : { gpuLayers: flags.gpuLayers }),
-    ...(flags.overrideTensor === undefined ? {} : { overrideTensors: flags.overrideTensor }),
+  return {
+    ...(rules === undefined ? {} : { rules }),
+    placement: placementFlags(flags),
+    strict: flags.strict !== false,
   };
-  return { ...(rules === undefined ? {} : { rules }), placement };
 }
+
+const placementFlags = (flags: PlacementOptionValues): PlacementFlags => ({
+  ...(flags.gpuLayers === undefined ? {} : { gpuLayers: flags.gpuLayers }),
+  ...(flags.splitMode === undefined ? {} : { splitMode: flags.splitMode }),
+  ...(flags.tensorSplit === undefined ? {} : { tensorSplit: flags.tensorSplit }),
+  ...(flags.mainGpu === undefined ? {} : { mainGpu: flags.mainGpu }),
+  ...(flags.overrideTensor === undefined ? {} : { overrideTensors: flags.overrideTensor }),
+  ...(flags.cpuMoe === undefined ? {} : { cpuExperts: true }),
+  ...(flags.nCpuMoe === undefined ? {} : { cpuExpertLayers: flags.nCpuMoe }),
+  ...(flags.kvOffload === false ? { noKvOffload: true } : {}),
+  ...(flags.opOffload === false ? { noOpOffload: true } : {}),
+});

@@ -41,6 +41,8 @@ export interface PlanModelOptions {
   readonly rules?: readonly Rule[] | undefined;
   /** Flags that become rules once graph and devices are known; behind `rules`. */
   readonly placement?: PlacementFlags | undefined;
+  /** `false`: rules that can't be obeyed give way to the next one, whatever their `else` says. */
+  readonly strict?: boolean | undefined;
   /** Profiles to plan for instead of the devices that are here. */
   readonly devices?: readonly DeviceProfile[] | undefined;
   readonly links?: readonly Link[] | undefined;

@@ -21,7 +21,7 @@ import {
   readModel,
   type StepLimits,
 } from "@tensorplan/models";
-import { type Plan, type PlanInput, plan, rulesFromFlags } from "@tensorplan/scheduler";
+import { type Plan, type PlanInput, plan, type Rule, rulesFromFlags } from "@tensorplan/scheduler";
 import { type FoundDevices, findDevices } from "./backends.ts";
 import type { ModelConfiguration, PlanModelOptions } from "./options.ts";
 
@@ -99,6 +99,12 @@ async function readHeader(model: PlanModelOptions["model"]): Promise<Header> {
   return { file, metadata: file.metadata, tensors: fileTensors(file) };
 }
 
+/** Flags come behind the user's rules, and in front of the defaults where those are in the list too. */
+function behindFiles(rules: readonly Rule[], flagRules: readonly Rule[]): readonly Rule[] {
+  const defaults = rules.findIndex(({ origin }) => origin.kind === "default");
+  return rules.toSpliced(defaults < 0 ? rules.length : defaults, 0, ...flagRules);
+}
+
 /**
  * Opens a file (or takes a configuration), writes its model down as a graph, runs the passes, and plans. Reads the file's header only.
  * @throws TensorplanError for anything wrong with file, options, devices or rules
@@ -120,7 +126,8 @@ export async function planModel(options: PlanModelOptions = {}): Promise<Planned
     ops,
     devices,
     ...(options.links === undefined ? {} : { links: options.links }),
-    rules: [...(options.rules ?? []), ...flagRules],
+    rules: behindFiles(options.rules ?? [], flagRules),
+    ...(options.strict === undefined ? {} : { strict: options.strict }),
     ...(options.budgets === undefined ? {} : { budgets: options.budgets }),
   };
   return {

@@ -24,6 +24,8 @@ export interface Lowered {
   readonly ancestors: Ancestors;
   /** What lower rules were asked about. */
   readonly compositeFacts: readonly Facts[];
+  /** Why each composite would be where it would be, by id: its device has a say in how it is done. */
+  readonly compositePlaces: ReadonlyMap<string, Decision>;
 }
 
 export interface LowerInput extends Surroundings {
@@ -94,6 +96,7 @@ export function lower(input: LowerInput): Lowered {
   const choices: LoweringChoice[] = [];
   const ancestors = new Map<string, readonly { readonly id: string; readonly op: string }[]>();
   const asked: Facts[] = [];
+  const compositePlaces = new Map<string, Decision>();
   let view = viewGraph(input.graph, ops);
   for (;;) {
     const open = view.nodes.filter(({ composite, node }) => composite && !whole.has(node.id));
@@ -106,14 +109,9 @@ export function lower(input: LowerInput): Lowered {
       const expansions = new Map<string, Expansion>();
       for (const info of open) {
         const { index, node } = info;
-        const choice = chooseLowering(
-          input,
-          view,
-          info,
-          facts[index] as Facts,
-          places[index]?.device,
-          feasible,
-        );
+        const place = places[index];
+        if (place !== undefined) compositePlaces.set(node.id, place.decision);
+        const choice = chooseLowering(input, view, info, facts[index] as Facts, place?.device, feasible);
         choices.push(choice);
         const how = ops.get(node.op).lowerings.find(({ name }) => name === choice.lowering);
         if (how?.expand === undefined) {
@@ -130,7 +128,13 @@ export function lower(input: LowerInput): Lowered {
         continue;
       }
     }
-    return { view, choices: inGraphOrder(choices, input.graph.nodes), ancestors, compositeFacts: asked };
+    return {
+      view,
+      choices: inGraphOrder(choices, input.graph.nodes),
+      ancestors,
+      compositeFacts: asked,
+      compositePlaces,
+    };
   }
 }
 

@@ -164,22 +164,6 @@ test("a node that no device can run is an error that says what each lacks", () =
   );
 });
 
-test("a rule of the user's that matches nothing is an error, one that others shadow a warning", () => {
-  expect(() => make([rule("typo", { weight: "blk.9.*" }, { store: "cpu" })])).toThrow(
-    expect.objectContaining({ code: "rules/matches-nothing", message: expect.stringContaining("typo") }),
-  );
-  const made = make([
-    rule("all", {}, { store: "cpu" }),
-    rule("never asked", { weight: "blk.1.*" }, { store: "cuda:0" }),
-  ]);
-  expect(made.warnings).toEqual([
-    expect.objectContaining({
-      code: "rule-decides-nothing",
-      message: expect.stringContaining("never asked"),
-    }),
-  ]);
-});
-
 test("flash where there is a kernel, naive where there isn't, in parts that are placed on their own", () => {
   expect(loweringsOf(make(), "decode")).toEqual(["blk.0.attn flash", "blk.1.attn flash"]);
   const plain = profile("cpu", { without: ["attention"] });

@@ -4,9 +4,7 @@ import { checkBudgets } from "../memory/budget.ts";
 import { layOutInputs } from "../memory/stepInputs.ts";
 import { findHomes, type Homes } from "../residence/homes.ts";
 import { layOutResidence } from "../residence/residence.ts";
-import { defaultRules } from "../rules/defaults.ts";
 import { type RuleBook, ruleBook } from "../rules/ruleBook.ts";
-import { validateRules } from "../rules/validate.ts";
 import { type Bounds, boundsOf } from "../variants/bounds.ts";
 import { type Box, boxKey } from "../variants/box.ts";
 import { boxesOf, cutsOf, splitBox } from "../variants/cuts.ts";
@@ -15,12 +13,14 @@ import { type Keyed, mergeBoxes } from "../variants/merge.ts";
 import { Verdicts } from "../verdicts/verdicts.ts";
 import { assembleVariant } from "./assembleVariant.ts";
 import { capabilitiesOf } from "./capabilities.ts";
+import { effectiveRules } from "./effectiveRules.ts";
+import { checkIdleRules } from "./idleRules.ts";
 import { PLAN_SCHEMA, type Plan, type PlanDevice } from "./plan.ts";
 import type { PlanInput } from "./planInput.ts";
 import { PlanParts } from "./planParts.ts";
 import { inputReaders, weightUses } from "./uses.ts";
 import { decideTable, type VariantTable } from "./variantTable.ts";
-import { checkIdleRules, collectWarnings, countFallbacks } from "./warnings.ts";
+import { collectWarnings, countFallbacks } from "./warnings.ts";
 
 function checkDevices(devices: readonly DeviceProfile[]): void {
   const ids = new Set<string>();
@@ -108,11 +108,7 @@ function allAxes(graph: Graph, variants: readonly Decided[]): Readonly<Record<st
 export function plan(input: PlanInput): Plan {
   const { graph, ops, devices, links = [] } = input;
   checkDevices(devices);
-  const rules = [...(input.rules ?? []), ...defaultRules({ devices: devices.map(({ id }) => id) })];
-  validateRules(
-    rules,
-    devices.map(({ id }) => id),
-  );
+  const rules = effectiveRules(input);
   const book = ruleBook(rules);
   const homes = findHomes(graph, devices, book);
   const verdicts = new Verdicts(devices, (weight, device) => {
@@ -145,7 +141,7 @@ export function plan(input: PlanInput): Plan {
       };
     },
   );
-  const idle = checkIdleRules(book, homes, residence, variants, planVariants);
+  const idle = checkIdleRules({ book, devices, homes, residence, decided: variants, variants: planVariants });
   const made: Plan = {
     schema: PLAN_SCHEMA,
     graph: {

@@ -5,7 +5,7 @@ import type { Surroundings } from "../assign/candidate.ts";
 import { nodeFacts } from "../assign/nodeFacts.ts";
 import type { GraphView, NodeInfo } from "../graph/graphView.ts";
 import { type LoweringChoice, lower } from "../lowering/lower.ts";
-import type { RuleBook } from "../rules/ruleBook.ts";
+import type { Decision, RuleBook } from "../rules/ruleBook.ts";
 import type { Facts } from "../rules/selector.ts";
 import type { Bounds } from "../variants/bounds.ts";
 import type { Box } from "../variants/box.ts";
@@ -21,6 +21,7 @@ export interface VariantTable {
   /** What rules were asked about: nodes, and composites before they were lowered. */
   readonly nodeFacts: readonly Facts[];
   readonly compositeFacts: readonly Facts[];
+  readonly compositePlaces: ReadonlyMap<string, Decision>;
   /** Equal for boxes whose steps run alike. */
   readonly key: string;
 }
@@ -34,7 +35,7 @@ export interface TableInput extends Omit<Surroundings, "bounds" | "boundsKey"> {
 /** Chooses lowerings and devices for one box. @throws TensorplanError when a node can't be placed or lowered */
 export function decideTable(input: TableInput, box: Box, bounds: Bounds, boundsKey: string): VariantTable {
   const around: Surroundings = { ...input, bounds, boundsKey };
-  const { view, choices, ancestors, compositeFacts } = lower({ ...input, ...around, box });
+  const { view, choices, ancestors, compositeFacts, compositePlaces } = lower({ ...input, ...around, box });
   const facts = nodeFacts(view, ancestors);
   const placements = assign(
     {
@@ -69,6 +70,7 @@ export function decideTable(input: TableInput, box: Box, bounds: Bounds, boundsK
     kernels,
     nodeFacts: facts,
     compositeFacts,
+    compositePlaces,
     key: [...lines, ...how].join("\n"),
   };
 }

@@ -1,21 +1,15 @@
 import { formatBytes } from "../explain/formatBytes.ts";
-import type { Homes } from "../residence/homes.ts";
-import type { Residence } from "../residence/residence.ts";
 import { printOrigin, type Rule } from "../rules/rule.ts";
-import { findIdleRules, type RuleBook } from "../rules/ruleBook.ts";
-import type { Facts } from "../rules/selector.ts";
-import type { Box } from "../variants/box.ts";
 import type { Plan, PlanVariant, PlanWarning } from "./plan.ts";
 import { plannedKernels } from "./plannedKernels.ts";
-import type { VariantTable } from "./variantTable.ts";
 
-interface DecidedVariant {
-  readonly box: Box;
-  readonly tables: readonly VariantTable[];
+interface IdleRule {
+  readonly rule: Rule;
+  readonly why: string;
 }
 
 /** How often each rule decided a node or a lowering, over all variants. */
-function decisionCounts(variants: readonly PlanVariant[]): ReadonlyMap<string, number> {
+export function decisionCounts(variants: readonly PlanVariant[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const { decisions, nodes, lowerings } of variants) {
     for (const { decision } of [...nodes, ...lowerings]) {
@@ -33,41 +27,12 @@ export function countFallbacks(rules: readonly Rule[], variants: readonly PlanVa
     .map(({ name }) => ({ rule: name, count: counts.get(name) ?? 0 }));
 }
 
-/** Rules of the user's that decided nothing; those that speak of nothing are refused. @throws TensorplanError `rules/matches-nothing` */
-export function checkIdleRules(
-  book: RuleBook,
-  homes: Homes,
-  residence: Residence,
-  decided: readonly DecidedVariant[],
-  variants: readonly PlanVariant[],
-): readonly Rule[] {
-  const stored = homes.facts.map(({ id }) => homes.of(id).decision.rule);
-  const replicated = residence.weights.flatMap(({ copies }) =>
-    copies.flatMap(({ because }) => (because.kind === "replica" ? [because.rule] : [])),
-  );
-  const names = new Set([...stored, ...replicated, ...decisionCounts(variants).keys()]);
-  const tables = decided.flatMap(({ tables: of }) => of);
-  const candidates = {
-    store: () => homes.facts,
-    replicate: () => homes.facts,
-    assign: () => tables.flatMap(({ nodeFacts }) => nodeFacts),
-    lower: () => tables.flatMap(({ compositeFacts }) => compositeFacts),
-    transfer: (): readonly Facts[] => [],
-  };
-  return findIdleRules(
-    book,
-    names,
-    (family) => candidates[family](),
-    tables.map(({ box }) => box),
-  );
-}
-
 /** What a person should know before running the plan. */
-export function collectWarnings(plan: Plan, idle: readonly Rule[]): readonly PlanWarning[] {
+export function collectWarnings(plan: Plan, idle: readonly IdleRule[]): readonly PlanWarning[] {
   const shadowed = idle.map(
-    (rule): PlanWarning => ({
+    ({ rule, why }): PlanWarning => ({
       code: "rule-decides-nothing",
-      message: `rule '${rule.name}' (${printOrigin(rule.origin)}) decides nothing: rules before it or its own \`else\` decide all that it speaks of`,
+      message: `rule '${rule.name}' (${printOrigin(rule.origin)}) decides nothing: ${why}`,
     }),
   );
   const copies = plan.weights.flatMap(({ weight, copies: of }): readonly PlanWarning[] => {

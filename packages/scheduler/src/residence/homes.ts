@@ -1,14 +1,8 @@
 import type { DeviceProfile } from "@tensorplan/backend-api";
-import {
-  type Bindings,
-  evaluateSize,
-  type Graph,
-  size,
-  TensorplanError,
-  type ValueDecl,
-} from "@tensorplan/ir";
+import { type Graph, TensorplanError } from "@tensorplan/ir";
 import { askRules, type Decision, type RuleBook } from "../rules/ruleBook.ts";
-import { type Facts, layerOf } from "../rules/selector.ts";
+import type { Facts } from "../rules/selector.ts";
+import { storedFacts } from "./storedFacts.ts";
 
 /** Where a weight or a cache lives. `layout`: the one that its rule asked for. */
 interface Home {
@@ -23,29 +17,6 @@ export interface Homes {
   /** The rule that lets a weight be held on another device too. */
   replica(weight: string, device: number): string | undefined;
   readonly facts: readonly Facts[];
-}
-
-function storedFacts({ weights, states, axes, symbols }: Graph): readonly Facts[] {
-  const sizes = new Map(Object.entries(axes).map(([name, text]) => [name, size(text)]));
-  const shapeOf = (names: readonly string[], bindings: Bindings) =>
-    names.map((name) => size(evaluateSize(sizes.get(name) ?? size(name), bindings)));
-  const facts = (kind: "weight" | "state", { id, dtype, axes: names }: ValueDecl): Facts => {
-    const stored = { id, dtype, shape: shapeOf(names, kind === "weight" ? {} : symbols) };
-    return {
-      kind,
-      id,
-      ops: [],
-      within: [],
-      weights: kind === "weight" ? [stored] : [],
-      states: kind === "state" ? [stored] : [],
-      layer: layerOf(id),
-      dimension: () => undefined,
-    };
-  };
-  return [
-    ...weights.map((weight) => facts("weight", weight)),
-    ...states.map((state) => facts("state", state)),
-  ];
 }
 
 /**

@@ -110,7 +110,7 @@ export interface Rule {
   readonly why?: string;
   /** A last resort: what it decides is counted and shown. */
   readonly fallback?: boolean;
-  /** The rule may match nothing. Without it a rule of the user's that matches nothing is an error. */
+  /** The rule may decide nothing. Without it a rule of the user's that matches nothing, or only what is decided before it, is an error. */
   readonly optional?: boolean;
 }
 

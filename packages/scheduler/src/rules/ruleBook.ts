@@ -1,6 +1,5 @@
-import { TensorplanError } from "@tensorplan/ir";
 import type { Box } from "../variants/box.ts";
-import { type ActionKind, actionKind, printOrigin, type Rule } from "./rule.ts";
+import { type ActionKind, actionKind, type Rule } from "./rule.ts";
 import { compileSelector, type Facts, type Matcher } from "./selector.ts";
 
 /** A rule that was asked before the one that decided, and why it didn't. */
@@ -82,38 +81,4 @@ export function askRules<T>(
     tried.push({ rule: rule.name, outcome: answer.kind, why: answer.why });
   }
   return { tried };
-}
-
-/**
- * Refuses rules of the user's that speak of nothing, and returns those that only stand behind others.
- *
- * @param candidates what a family's rules are asked about, with the boxes of the plan
- * @param decided names of the rules that decided something
- * @throws TensorplanError `rules/matches-nothing`
- */
-export function findIdleRules(
-  book: RuleBook,
-  decided: ReadonlySet<string>,
-  candidates: (family: RuleFamily) => readonly Facts[],
-  boxes: readonly Box[],
-): readonly Rule[] {
-  const idle: Rule[] = [];
-  for (const family of ["store", "assign", "lower", "replicate"] as const) {
-    for (const { rule, matches } of book.family[family]) {
-      if (rule.origin.kind === "default" || decided.has(rule.name)) continue;
-      const speaks = candidates(family).some((facts) =>
-        boxes.some((box) => matches(facts, box) === undefined),
-      );
-      if (speaks) idle.push(rule);
-      else if (rule.optional !== true) {
-        throw new TensorplanError({
-          code: "rules/matches-nothing",
-          message: `rule '${rule.name}' (${printOrigin(rule.origin)}) matches nothing in this model`,
-          hint: "look at the names with `tensorplan inspect`, or leave the rule out",
-          details: { rule: rule.name },
-        });
-      }
-    }
-  }
-  return idle;
 }

@@ -41,7 +41,7 @@ function measure({ dtype, shape }: StoredFacts): Readonly<Record<ShapeField, num
 const measured = new WeakMap<StoredFacts, Readonly<Record<ShapeField, number>>>();
 
 /** Sizes of a stored tensor, remembered: rules ask about the same weights again and again. */
-function sizesOf(stored: StoredFacts): Readonly<Record<ShapeField, number>> {
+export function sizesOf(stored: StoredFacts): Readonly<Record<ShapeField, number>> {
   const known = measured.get(stored);
   if (known !== undefined) return known;
   const sizes = measure(stored);
