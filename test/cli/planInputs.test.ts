@@ -1,6 +1,10 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { planFromJson } from "@tensorplan/scheduler";
 import { describe, expect, test } from "vitest";
-import { tensorplan } from "./support.ts";
+import { temporaryFolder, tensorplan } from "./support.ts";
+
+const folder = temporaryFolder();
 
 const lite = ["plan", "--arch", "deepseek-v2-lite", "--layers", "3"];
 
@@ -51,4 +55,86 @@ test.each([
   expect(run.code).toBe(1);
   expect(run.stderr).toContain(`error[${code}]`);
   expect(run.stderr).toContain(hint);
+});
+
+describe("devices that aren't here", () => {
+  test.each(["cpu", "rtx4080", "h100", "8xh100", "2x-e5-2690v3", "ryzen-5975wx"])(
+    "%s is planned for, and its profile can be shown",
+    async (name) => {
+      const { code, stdout } = await tensorplan([...lite, "--type", "iq4_nl", "--devices", name, "--json"]);
+      expect(code).toBe(0);
+      const shown = await tensorplan(["devices", "--devices", name, "--json"]);
+      const ids = planFromJson(stdout).devices.map(({ id }) => id);
+      expect(JSON.parse(shown.stdout).devices.map(({ id }: { readonly id: string }) => id)).toEqual(ids);
+    },
+  );
+
+  test("take weights and caches by ggml's flags and names", async () => {
+    const flags = [
+      ...lite,
+      "--type",
+      "iq4_nl",
+      "--devices",
+      "rtx4080",
+      "-ngl",
+      "99",
+      "-ot",
+      "exps=CPU",
+      "--json",
+    ];
+    const plan = planFromJson((await tensorplan(flags)).stdout);
+    const home = (name: string) => plan.weights.find(({ weight }) => weight === name)?.copies[0]?.device;
+    expect(home("blk.1.ffn_up_exps.weight")).toBe("cpu");
+    expect(home("blk.1.attn_output.weight")).toBe("cuda:0");
+    expect(plan.states.map(({ device }) => device)).toEqual(["cuda:0", "cuda:0", "cuda:0"]);
+    expect(plan.warnings.map(({ code }) => code)).toContain("planned-kernel");
+  });
+
+  test("several lines show a profile", async () => {
+    const { stdout } = await tensorplan(["devices", "--devices", "8xh100"]);
+    expect(stdout).toMatch(/^cuda:7 +cuda +NVIDIA H100/m);
+    expect(stdout).toMatch(/^nvlink +380\.0 GB\/s/m);
+  });
+
+  test("are refused by a run: kernels that don't exist, devices that aren't here", async () => {
+    const card = await tensorplan(["run", "--devices", "rtx4080", "-ngl", "99", "-n", "1"]);
+    expect(card.code).toBe(1);
+    expect(card.stderr).toContain("error[engine/kernel-planned]");
+    const dgx = await tensorplan(["run", "--devices", "8xh100", "-n", "1"]);
+    expect(dgx.code).toBe(1);
+    expect(dgx.stderr).toContain("error[engine/device-absent]");
+  });
+
+  test("can be the ones that are here", async () => {
+    const here = JSON.parse((await tensorplan(["devices", "--backend", "cpu", "--json"])).stdout);
+    const [cpu] = here[0].devices ?? [];
+    if (cpu === undefined) return;
+    const path = join(folder, "here.json");
+    const { kernels: _, layouts: __, ...figures } = cpu;
+    const device = { ...figures, host: "here", threads: 2, kernels: "backend", derivation: ["measured"] };
+    writeFileSync(
+      path,
+      JSON.stringify({
+        schema: "tensorplan.devices/1",
+        name: "here",
+        hosts: [{ id: "here", name: "here" }],
+        devices: [device],
+      }),
+    );
+    const flags = ["run", "-p", "In the beginning", "-n", "4", "--temp", "0", "-t", "2"];
+    const plain = await tensorplan(flags);
+    const profile = await tensorplan([...flags.slice(0, -2), "--devices", path]);
+    expect(profile.code).toBe(0);
+    expect(profile.stdout).toBe(plain.stdout);
+  });
+});
+
+test.each([
+  [["plan", "--devices", "rtx9090"], 1, "devices/unreadable"],
+  [["plan", "--devices", "cpu", "-t", "3"], 1, "cli/devices-twice"],
+  [["devices", "--devices", "cpu", "--backend", "cpu"], 2, "--backend"],
+])("%s is refused", async (flags, code, what) => {
+  const run = await tensorplan(flags);
+  expect(run.code).toBe(code);
+  expect(run.stderr).toContain(what);
 });

@@ -13,6 +13,8 @@ export interface DeviceProfile {
   readonly id: DeviceId;
   readonly backend: string;
   readonly name: string;
+  /** The machine that the device is in; absent: the only one. */
+  readonly host?: string;
   readonly memoryBytes: number;
   /** Whether host code can address the device's memory. */
   readonly hostMemory: boolean;
@@ -26,9 +28,15 @@ export interface DeviceProfile {
   readonly layouts: readonly LayoutInfo[];
 }
 
+/** What a link is made of: memory of one host, its sockets' interconnect, PCIe, NVLink, or a network between hosts. */
+export const linkKinds = ["memory", "numa", "pcie", "nvlink", "network"] as const;
+export type LinkKind = (typeof linkKinds)[number];
+
 /** A way to move bytes between two devices, both directions alike. */
 export interface Link {
   readonly between: readonly [DeviceId, DeviceId];
+  readonly kind?: LinkKind;
+  /** Bytes per second, one way. */
   readonly bandwidth: number;
   readonly latencyNs: number;
 }

@@ -1,26 +1,8 @@
 import { availableParallelism, cpus, totalmem } from "node:os";
-import {
-  type BackendOptions,
-  type DeviceProfile,
-  deviceId,
-  type LayoutInfo,
-  type ProbeResult,
-  ROWS_LAYOUT,
-} from "@tensorplan/backend-api";
-import { codecNames, dtypeNames } from "@tensorplan/ir";
+import { type BackendOptions, type DeviceProfile, deviceId, type ProbeResult } from "@tensorplan/backend-api";
 import { kernelRows } from "./kernels/index.ts";
+import { cpuLayouts } from "./layouts.ts";
 import { type LoadedAddon, loadAddon } from "./native/loadAddon.ts";
-
-/** Layouts that this backend's loader writes and its kernels read. */
-const cpuLayouts: readonly LayoutInfo[] = [
-  { name: ROWS_LAYOUT, doc: "row-major, as in the file", rowGroup: 1, dtypes: dtypeNames },
-  {
-    name: "x16",
-    doc: "groups of 16 rows side by side, so that a vector holds the same columns of all of them",
-    rowGroup: 16,
-    dtypes: codecNames.filter((name) => name !== "i32"),
-  },
-];
 
 /**
  * What one core of a current server does in a second with 512-bit vectors. The kernels' shares refer to this nominal core, those of

@@ -20,4 +20,6 @@ const cudaBackend: Backend = {
   },
 };
 
+export { kernelRows } from "./kernels/index.ts";
+export { cudaLayouts } from "./layouts.ts";
 export default cudaBackend;

@@ -1,5 +1,5 @@
-import { type DeviceProfile, deviceId, type ProbeResult, ROWS_LAYOUT } from "@tensorplan/backend-api";
-import { dtypeNames } from "@tensorplan/ir";
+import { type DeviceProfile, deviceId, type ProbeResult } from "@tensorplan/backend-api";
+import { cudaLayouts } from "./layouts.ts";
 import { type NativeGpu, type NativeProbe, probeGpus } from "./native/addon.ts";
 
 /** f16 operations of the tensor cores in a clock of one multiprocessor, by generation. */
@@ -19,7 +19,7 @@ function profileOf(gpu: NativeGpu): DeviceProfile {
     bandwidth: gpu.bandwidth,
     rates: { f32: clocks * 256, f16, int8: 2 * f16 },
     kernels: [],
-    layouts: [{ name: ROWS_LAYOUT, doc: "row-major, as in the file", rowGroup: 1, dtypes: dtypeNames }],
+    layouts: cudaLayouts,
   };
 }
 

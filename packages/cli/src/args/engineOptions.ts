@@ -1,3 +1,4 @@
+import { shippedDevices } from "@tensorplan/runtime";
 import { type Command, Option } from "commander";
 import { withShortName } from "./normaliseArgv.ts";
 import { wholeNumber } from "./numbers.ts";
@@ -15,6 +16,8 @@ export interface EngineFlags extends PlacementOptionValues {
   /** `auto`, or names of backends in the order of their devices. */
   readonly backend: string;
   readonly cpuDevices?: number;
+  /** A profile that comes along, or a profile file. */
+  readonly devices?: string;
   readonly cacheType?: (typeof cacheTypes)[number];
   readonly tracePasses?: true;
 }
@@ -55,6 +58,10 @@ export function addEngineOptions(command: Command): Command {
       "auto",
     )
     .option("--cpu-devices <N>", "open the CPU as N devices with memories of their own", wholeNumber(1, 16))
+    .option(
+      "--devices <NAME|FILE>",
+      `plan for the devices of a profile, here or not: ${shippedDevices.join(", ")}, or a file (tensorplan.devices/1)`,
+    )
     .option("--trace-passes", "say what each graph pass changed");
   return addPlacementOptions(engine);
 }

@@ -27,7 +27,7 @@ export const plan: DefineCommand = (command, context) => {
     .option("--json", "print the plan itself: canonical JSON, the same bytes for the same input")
     .addHelpText(
       "after",
-      "\nExamples:\n  tensorplan plan -m model.gguf\n  tensorplan plan -m model.gguf --cpu-devices 2 -ot 'exps=cpu:1' --phase decode\n  tensorplan plan -m model.gguf --json > plan.json\n  tensorplan plan --arch deepseek-r1 --type iq4_k",
+      "\nExamples:\n  tensorplan plan -m model.gguf\n  tensorplan plan -m model.gguf --cpu-devices 2 -ot 'exps=cpu:1' --phase decode\n  tensorplan plan -m model.gguf --json > plan.json\n  tensorplan plan --arch deepseek-r1 --type iq4_nl --devices rtx4080 -ngl 99 -ot exps=CPU",
     )
     .action(async (flags: PlanFlags) => {
       const planned = await planFlags(flags, context);

@@ -5,6 +5,7 @@ import {
   type PlanModelOptions,
   type PlannedModel,
   planModel,
+  readDevices,
 } from "@tensorplan/runtime";
 import type { EngineFlags } from "../args/engineOptions.ts";
 import { placementOf } from "../args/placement.ts";
@@ -24,7 +25,8 @@ export interface EngineNeeds {
 /**
  * All that a plan depends on, out of the flags of any command that plans: model or configuration, sizes, devices, rules.
  *
- * @throws TensorplanError `cli/model-twice`, `cli/arch-without-type`, `cli/needs-arch`, `cli/backend`, `rules/…`
+ * @throws TensorplanError `cli/model-twice`, `cli/arch-without-type`, `cli/needs-arch`, `cli/devices-twice`, `cli/backend`,
+ * `devices/…`, `rules/…`
  */
 export async function planInputs(
   flags: PlanFlags,
@@ -41,6 +43,7 @@ export async function planInputs(
     threads: flags.threads,
     cpuDevices: flags.cpuDevices,
     ...(await backendsOf(flags.backend)),
+    ...(await profilesOf(flags)),
     ...(await placementOf(flags, context)),
   };
 }
@@ -84,6 +87,26 @@ function configurationOf({ arch, type, layers, model }: PlanFlags): ModelConfigu
   }
   const options = { preset: synthPreset(arch), type, layers };
   return { metadata: synthSettings(options), tensors: synthTensorTable(options) };
+}
+
+/** Devices and links of the profile that `--devices` names; nothing where devices that are here are wanted. */
+async function profilesOf({
+  devices,
+  cpuDevices,
+  threads,
+}: PlanFlags): Promise<Pick<PlanModelOptions, "devices" | "links">> {
+  if (devices === undefined) return {};
+  const stray =
+    cpuDevices === undefined ? (threads === undefined ? undefined : "--threads") : "--cpu-devices";
+  if (stray !== undefined) {
+    throw new TensorplanError({
+      code: "cli/devices-twice",
+      message: `${stray} is about devices that are here, and --devices ${devices} says what there is`,
+      hint: "leave one of them out",
+    });
+  }
+  const { devices: profiles, links } = await readDevices(devices);
+  return { devices: profiles, links };
 }
 
 async function backendsOf(

@@ -9,7 +9,7 @@ import { ModelRunner } from "./modelRunner.ts";
 import type { EngineOptions } from "./options.ts";
 import { PagePool } from "./pagePool.ts";
 import { type PlannedModel, planModel } from "./planModel.ts";
-import { requireRunnable } from "./requireRunnable.ts";
+import { requireFile } from "./requireRunnable.ts";
 import { Sequence } from "./sequence.ts";
 
 export interface PrefillOptions {
@@ -69,7 +69,7 @@ export class Engine {
 
   /** @throws TensorplanError `tokenizer/…` when the file has no usable vocabulary */
   get tokenizer(): Tokenizer {
-    this.#tokenizer ??= tokenizerFromGguf(requireRunnable(this.planned).file.metadata);
+    this.#tokenizer ??= tokenizerFromGguf(requireFile(this.planned).metadata);
     return this.#tokenizer;
   }
 

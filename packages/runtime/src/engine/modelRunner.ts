@@ -4,7 +4,7 @@ import { fileSource } from "../execute/fileSource.ts";
 import { PlanExecutor } from "../execute/planExecutor.ts";
 import type { EngineOptions } from "./options.ts";
 import type { PlannedModel } from "./planModel.ts";
-import { requireRunnable } from "./requireRunnable.ts";
+import { requireDevices, requireFile } from "./requireRunnable.ts";
 import type { AssembledStep } from "./stepInputs.ts";
 import type { StepRunner } from "./stepRunner.ts";
 
@@ -20,7 +20,9 @@ export class ModelRunner implements StepRunner {
   }
 
   static async start(planned: PlannedModel, options: EngineOptions): Promise<ModelRunner> {
-    const { file, found, plan, model } = requireRunnable(planned);
+    const { plan, model } = planned;
+    const file = requireFile(planned);
+    const found = await requireDevices(planned);
     const executor = await PlanExecutor.open(plan, {
       devices: found.devices,
       backendOptions: found.options,

@@ -39,6 +39,8 @@ export interface PlannedModel {
   readonly plan: Plan;
   /** Absent where profiles were planned for, and no device was looked for. */
   readonly found: FoundDevices | undefined;
+  /** Where to look for devices when the plan is to run and none was looked for. */
+  readonly probing: Pick<PlanModelOptions, "backend" | "backends">;
   readonly limits: StepLimits;
 }
 
@@ -137,6 +139,7 @@ export async function planModel(options: PlanModelOptions = {}): Promise<Planned
     ops,
     passes: records,
     found,
+    probing: { backend: options.backend, backends: options.backends },
     limits,
     input,
     plan: plan(input),

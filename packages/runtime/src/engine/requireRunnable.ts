@@ -1,37 +1,30 @@
 import { TensorplanError } from "@tensorplan/ir";
 import type { GgufFile } from "@tensorplan/models";
 import { plannedKernels } from "@tensorplan/scheduler";
-import type { FoundDevices } from "./backends.ts";
+import { type FoundDevices, findDevices } from "./backends.ts";
 import type { PlannedModel } from "./planModel.ts";
 
-/** A planned model that there is all that a run needs of. */
-export interface RunnableModel extends PlannedModel {
-  readonly file: GgufFile;
-  readonly found: FoundDevices;
+/**
+ * The file with the weights of a planned model.
+ *
+ * @throws TensorplanError `engine/no-weights` where a configuration was planned
+ */
+export function requireFile({ file, plan }: PlannedModel): GgufFile {
+  if (file !== undefined) return file;
+  throw new TensorplanError({
+    code: "engine/no-weights",
+    message: `the plan is for a configuration (${plan.graph.name}), and there is no file with its weights`,
+    hint: "run a GGUF file (-m model.gguf); `tensorplan synth` writes one with random weights",
+  });
 }
 
 /**
- * Refuses what can be planned and not run.
+ * Devices that run a plan. One made for profiles runs where devices of the same names are here and have all the features that the
+ * profiles claim.
  *
- * @throws TensorplanError `engine/no-weights` for a model without a file, `engine/device-absent` for profiles, `engine/kernel-planned` for
- * kernels that don't exist yet
+ * @throws TensorplanError `engine/kernel-planned` for kernels that don't exist yet, `engine/device-absent`
  */
-export function requireRunnable(planned: PlannedModel): RunnableModel {
-  const { file, found, plan } = planned;
-  if (file === undefined) {
-    throw new TensorplanError({
-      code: "engine/no-weights",
-      message: `the plan is for ${plan.graph.name}'s configuration, and there is no file with its weights`,
-      hint: "run a GGUF file (-m model.gguf); `tensorplan synth` writes one with random weights",
-    });
-  }
-  if (found === undefined) {
-    throw new TensorplanError({
-      code: "engine/device-absent",
-      message: `the plan is for the profiles of ${plan.devices.map(({ id }) => id).join(", ")}, not for devices that are here`,
-      hint: "leave --devices out to plan for this machine, and run that",
-    });
-  }
+export async function requireDevices({ plan, found, probing }: PlannedModel): Promise<FoundDevices> {
   const [first, ...more] = plannedKernels(plan);
   if (first !== undefined) {
     throw new TensorplanError({
@@ -41,5 +34,23 @@ export function requireRunnable(planned: PlannedModel): RunnableModel {
       details: { kernels: [first, ...more].map(({ device, kernel }) => `${device} ${kernel}`) },
     });
   }
-  return { ...planned, file, found };
+  if (found !== undefined) return found;
+  const wanted = plan.capabilities.devices;
+  const cpus = wanted.filter(({ backend }) => backend === "cpu");
+  const here = await findDevices({
+    ...probing,
+    threads: cpus[0]?.threads,
+    cpuDevices: cpus.length > 1 ? cpus.length : undefined,
+  });
+  for (const { id, name, features } of wanted) {
+    const device = here.devices.find(({ profile }) => profile.id === id);
+    const lacking = features.filter((feature) => device?.profile.features.includes(feature) === false);
+    if (device !== undefined && lacking.length === 0) continue;
+    throw new TensorplanError({
+      code: "engine/device-absent",
+      message: `the plan is for '${id}' as a profile describes it (${name}), ${device === undefined ? "and no such device is here" : `and the one here lacks ${lacking.join(", ")}`}`,
+      hint: `leave --devices out to plan for what is here: ${here.devices.map(({ profile }) => profile.id).join(", ")}`,
+    });
+  }
+  return here;
 }
