@@ -12,13 +12,13 @@ export type { FoundDevice, MemoryFigure } from "./execute/planExecutor.ts";
 export { createExecutor } from "./executor/createExecutor.ts";
 export type { Executor, MakeExecutor, Step, StepDescription, StepTask } from "./executor/executor.ts";
 export { JsExecutor } from "./executor/jsExecutor.ts";
+export { DEVICES_SCHEMA, deviceFileJsonSchema } from "./profiles/deviceFile.ts";
+export type { DeviceSet } from "./profiles/deviceSet.ts";
+export { readDevices, shippedDevices } from "./profiles/readDevices.ts";
 export { chromeTrace, type TraceEvent } from "./record/chromeTrace.ts";
 export { expectAsPlanned, type RunDifference } from "./record/differences.ts";
 export { RunTrace } from "./record/runTrace.ts";
 export type { LedgerRow } from "./record/traffic.ts";
-export { DEVICES_SCHEMA, deviceFileJsonSchema } from "./profiles/deviceFile.ts";
-export type { DeviceSet } from "./profiles/deviceSet.ts";
-export { readDevices, shippedDevices } from "./profiles/readDevices.ts";
 export { parseLogitBias, parseSamplerOrder } from "./sampling/parseSamplerFlags.ts";
 export {
   type Candidate,
