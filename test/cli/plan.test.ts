@@ -60,6 +60,49 @@ describe("plan", () => {
     ).toEqual(["experts elsewhere", "-ot token_embd=cpu:1"]);
   });
 
+  test("lists all rules in force, defaults included, with what each decided", async () => {
+    const path = join(folder, "listed.json");
+    const rule = { name: "experts elsewhere", when: { weight: "*_exps*" }, do: { store: "CPU1" } };
+    writeFileSync(path, JSON.stringify({ schema: "tensorplan.rules/1", rules: [rule] }));
+    const argv = ["plan", "--cpu-devices", "2", "--rules", path, "-ngl", "2", "--rules"];
+    const { code, stdout } = await tensorplan(argv);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ 1 {2}store +experts elsewhere .* on cpu:1 +error +15 weights$/m);
+    expect(stdout).toMatch(/^ 2 {2}store +-ngl 2: layers +-ngl 2 +layer at least 4 /m);
+    expect(stdout).toMatch(/the first device that can +default .* nothing$/m);
+    const { rules } = JSON.parse((await tensorplan([...argv, "--json"])).stdout);
+    expect(rules[0]).toMatchObject({ kind: "store", weights: 15, rule: { do: { store: "cpu:1" } } });
+  });
+
+  test.each([
+    ["a flag that matches nothing", ["-ot", "nothing_like_it=CPU1"], "rules/matches-nothing"],
+    ["a flag that others shadow", ["-ot", "blk=cpu:1,exps=cpu:0"], "rules/shadowed"],
+    ["two flags that contradict each other", ["-ot", "exps=cpu:1,exps=cpu:0"], "rules/contradiction"],
+    ["a flag that changes what isn't there", ["-ts", "1,1"], "flags/no-effect"],
+    ["a mode that no rule can do", ["-ngl", "2", "-sm", "row"], "flags/split-mode"],
+    ["experts of layers that have none", ["-ncmoe", "1"], "rules/matches-nothing"],
+  ])("%s is an error that names it", async (_, flags, code) => {
+    const outcome = await tensorplan(["plan", "--cpu-devices", "2", ...flags]);
+    expect(outcome.code).toBe(1);
+    expect(outcome.stderr).toContain(`error[${code}]`);
+    expect(outcome.stderr).toContain(flags.at(-1)?.split(",").at(-1));
+  });
+
+  test("flags as llama.cpp spells them become rules", async () => {
+    const flags = ["-ngl", "99", "-ts", "2,1", "-ncmoe", "3", "-nkvo", "-nopo"];
+    const { code, stdout } = await tensorplan(["plan", "--cpu-devices", "3", ...flags, "--rules"]);
+    expect(code).toBe(0);
+    for (const name of [
+      "--n-cpu-moe 3",
+      "--no-kv-offload",
+      "-ngl 99: layers on cpu:1",
+      "-ngl 99: layers on cpu:2",
+    ]) {
+      expect(stdout).toMatch(new RegExp(`store +${name} `));
+    }
+    expect(stdout).toMatch(/follow +--no-op-offload .*[1-9]\d* nodes/);
+  });
+
   test("a context that doesn't fit is refused with what it would take", async () => {
     const { code, stderr } = await tensorplan(["plan", "-c", "16000000"]);
     expect(code).toBe(1);

@@ -1,15 +1,35 @@
-import { formatPlanSummary, formatPlanTable, planToJson, variantOfPhase } from "@tensorplan/scheduler";
+import {
+  formatPlanSummary,
+  formatPlanTable,
+  formatRules,
+  type Plan,
+  planHash,
+  planToJson,
+  ruleUses,
+  variantOfPhase,
+} from "@tensorplan/scheduler";
 import { Option } from "commander";
 import { addPlanOptions, type PlanFlags as PlanInputFlags } from "../args/planOptions.ts";
+import { type RulesFlag, rulesMayStandAlone } from "../args/rulesListing.ts";
+import type { CliContext } from "../cliContext.ts";
 import { planFlags } from "../engine/planInputs.ts";
-import { writeTo } from "../output/streams.ts";
+import { writeJson, writeTo } from "../output/streams.ts";
 import type { DefineCommand } from "./all.ts";
 import { addPlanDiff } from "./planDiff.ts";
 
-interface PlanFlags extends PlanInputFlags {
+interface PlanFlags extends Omit<PlanInputFlags, "rules"> {
+  readonly rules?: RulesFlag;
   readonly phase?: "prefill" | "decode";
   readonly json?: true;
 }
+
+const listRules = (made: Plan, json: boolean, { stdout }: CliContext): Promise<void> =>
+  json
+    ? writeJson(stdout, {
+        plan: planHash(made),
+        rules: ruleUses(made).map((use, i) => ({ ...use, rule: made.rules[i] })),
+      })
+    : writeTo(stdout, `${formatRules(made)}\n`);
 
 export const plan: DefineCommand = (command, context) => {
   addPlanOptions(
@@ -27,10 +47,14 @@ export const plan: DefineCommand = (command, context) => {
     .option("--json", "print the plan itself: canonical JSON, the same bytes for the same input")
     .addHelpText(
       "after",
-      "\nExamples:\n  tensorplan plan -m model.gguf\n  tensorplan plan -m model.gguf --cpu-devices 2 -ot 'exps=cpu:1' --phase decode\n  tensorplan plan -m model.gguf --json > plan.json\n  tensorplan plan --arch deepseek-r1 --type iq4_nl --devices rtx4080 -ngl 99 -ot exps=CPU",
+      "\nExamples:\n  tensorplan plan -m model.gguf\n  tensorplan plan -m model.gguf --cpu-devices 2 -ot 'exps=cpu:1' --phase decode\n  tensorplan plan -m model.gguf --json > plan.json\n  tensorplan plan --arch deepseek-r1 --type iq4_nl --devices rtx4080 -ngl 99 -ot exps=CPU\n  tensorplan plan -m model.gguf -ngl 20 --rules",
     )
-    .action(async (flags: PlanFlags) => {
-      const planned = await planFlags(flags, context);
+    .action(async ({ rules, ...flags }: PlanFlags) => {
+      const planned = await planFlags(
+        { ...flags, ...(rules?.file === undefined ? {} : { rules: rules.file }) },
+        context,
+      );
+      if (rules?.list) return listRules(planned.plan, flags.json === true, context);
       if (flags.json) {
         const shown =
           flags.phase === undefined
@@ -42,6 +66,7 @@ export const plan: DefineCommand = (command, context) => {
       if (flags.phase === undefined) return;
       await writeTo(context.stdout, `\n${formatPlanTable(planned.plan, flags.phase)}\n`);
     });
+  rulesMayStandAlone(command);
   // What stands behind the name of a command of its own belongs to that command.
   command.enablePositionalOptions().helpCommand(false);
   addPlanDiff(command, context);

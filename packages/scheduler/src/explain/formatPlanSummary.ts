@@ -6,6 +6,7 @@ import { planHash } from "../plan/planJson.ts";
 import { contains, describeBox } from "../variants/box.ts";
 import { formatBytes } from "./formatBytes.ts";
 import { formatTime } from "./formatTime.ts";
+import { ruleUses } from "./ruleUses.ts";
 import { textTable } from "./textTable.ts";
 
 const indent = (lines: readonly string[]): readonly string[] => lines.map((line) => `  ${line}`);
@@ -101,7 +102,16 @@ function ruleLines(plan: Plan): readonly string[] {
   const used = plan.fallbacks
     .filter(({ count: n }) => n > 0)
     .map(({ rule, count: n }) => `fallback '${rule}' decided ${count(n, "time")}`);
+  const passedOn = ruleUses(plan)
+    .filter(({ name }) => plan.rules.find((rule) => rule.name === name)?.origin.kind !== "default")
+    .map(({ name, refused, variants }) => ({
+      name,
+      n: variants.reduce((sum, variant) => sum + variant.refused, refused),
+    }))
+    .filter(({ n }) => n > 0)
+    .map(({ name, n }) => `rule '${name}' could not be obeyed ${count(n, "time")} and gave way`);
   return [
+    ...passedOn,
     `${count(plan.rules.length, "rule")}, ${own} of them yours; ${used.join("; ") || "no fallback was needed"}`,
   ];
 }

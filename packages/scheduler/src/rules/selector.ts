@@ -30,7 +30,7 @@ export function layerOf(name: string): number | undefined {
   return found === undefined ? undefined : Number(found);
 }
 
-const printPattern = (pattern: Pattern): string =>
+export const printPattern = (pattern: Pattern): string =>
   typeof pattern === "string" ? pattern : `/${pattern.regex}/`;
 
 /** A test for texts. @throws TensorplanError `rules/regex` */
