@@ -7,6 +7,7 @@ export { type StorageOnlyDType, storageOnlyNames } from "./dtype/storageOnly.ts"
 export * from "./errors.ts";
 export * from "./graph/builder.ts";
 export { canonicalJson } from "./graph/canonicalJson.ts";
+export { equalJson } from "./graph/equalJson.ts";
 export * from "./graph/evaluateGraph.ts";
 export * from "./graph/evaluateOp.ts";
 export * from "./graph/graph.ts";

@@ -9,13 +9,20 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 export function canonicalJson(value: unknown): string {
   if (value === null || typeof value === "boolean" || typeof value === "string") return JSON.stringify(value);
   if (typeof value === "number" && Number.isFinite(value)) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  // Graphs and plans have hundreds of thousands of members: text is put together without lists in between.
+  if (Array.isArray(value)) {
+    let text = "";
+    for (let i = 0; i < value.length; i++) text += `${i === 0 ? "" : ","}${canonicalJson(value[i])}`;
+    return `[${text}]`;
+  }
   if (typeof value === "object") {
-    const members = Object.entries(value)
-      .filter(([, member]) => member !== undefined)
-      .sort(([a], [b]) => compare(a, b))
-      .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
-    return `{${members.join(",")}}`;
+    let text = "";
+    for (const key of Object.keys(value).sort(compare)) {
+      const member: unknown = (value as Readonly<Record<string, unknown>>)[key];
+      if (member === undefined) continue;
+      text += `${text === "" ? "" : ","}${JSON.stringify(key)}:${canonicalJson(member)}`;
+    }
+    return `{${text}}`;
   }
   throw new TensorplanError({
     code: "json/not-json",

@@ -1,7 +1,7 @@
 import { type Axis, axis } from "../axis/axis.ts";
 import type { OpSet } from "../op/registry.ts";
 import { fail, GraphBuilder } from "./builder.ts";
-import { canonicalJson } from "./canonicalJson.ts";
+import { equalJson } from "./equalJson.ts";
 import { type Graph, type GraphNode, type NodeId, outputId, type TensorType, type ValueId } from "./graph.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -47,7 +47,7 @@ function shareWith(old: Graph, made: Graph): Graph {
   const before = new Map<NodeId, GraphNode>(old.nodes.map((node) => [node.id, node]));
   const nodes = made.nodes.map((node) => {
     const same = before.get(node.id);
-    return same !== undefined && canonicalJson(same) === canonicalJson(node) ? same : node;
+    return same !== undefined && equalJson(same, node) ? same : node;
   });
   return Object.freeze({ ...made, nodes: Object.freeze(nodes) });
 }

@@ -13,6 +13,8 @@ import type { GraphView, NodeInfo, Value } from "../graph/graphView.ts";
 
 /** A composite rewritten by one of its lowerings, on its own. */
 export interface Expansion {
+  /** Equal for equal expansions of one view. */
+  readonly key: string;
   /** The operands as inputs, weights and states; the nodes that take the composite's place. */
   readonly graph: Graph;
   readonly nodes: readonly GraphNode[];
@@ -54,6 +56,23 @@ export function usedOutputs(view: GraphView, info: NodeInfo): readonly string[] 
   return info.outputs.filter(({ value }) => read.has(value.id)).map(({ name }) => name);
 }
 
+/** Steps of different sizes rewrite the same composites in the same ways: what was made from a view is made once. */
+interface Made {
+  readonly ops: OpSet;
+  readonly expansions: Map<string, Expansion>;
+  readonly spliced: Map<string, Graph>;
+}
+
+const madeFrom = new WeakMap<GraphView, Made>();
+
+function memoryOf(view: GraphView, ops: OpSet): Made {
+  const known = madeFrom.get(view);
+  if (known?.ops === ops) return known;
+  const made = { ops, expansions: new Map(), spliced: new Map() };
+  madeFrom.set(view, made);
+  return made;
+}
+
 /** Rewrites one composite by a lowering that expands. Outputs that nothing reads may be missing from the lowering. */
 export function expandNode(
   view: GraphView,
@@ -62,6 +81,22 @@ export function expandNode(
   lowering: string,
   used: readonly string[],
 ): Expansion {
+  const { expansions } = memoryOf(view, ops);
+  const key = `${info.node.id} ${lowering}`;
+  const known = expansions.get(key);
+  if (known !== undefined) return known;
+  const expansion = { key, ...expandAlone(view, info, ops, lowering, used) };
+  expansions.set(key, expansion);
+  return expansion;
+}
+
+function expandAlone(
+  view: GraphView,
+  info: NodeInfo,
+  ops: OpSet,
+  lowering: string,
+  used: readonly string[],
+): Omit<Expansion, "key"> {
   const graph = expandLowerings(alone(view, info, used), ops, new Map([[info.node.id, lowering]]));
   return {
     graph,
@@ -70,8 +105,23 @@ export function expandNode(
   };
 }
 
-/** The graph with each composite's expansion in its place. The other nodes stay the same objects where their operands do. */
-export function spliceExpansions(graph: Graph, expansions: ReadonlyMap<string, Expansion>): Graph {
+/** The view's graph with each composite's expansion in its place; the same expansions give the same graph. */
+export function spliceExpansions(
+  view: GraphView,
+  ops: OpSet,
+  expansions: ReadonlyMap<string, Expansion>,
+): Graph {
+  const { spliced } = memoryOf(view, ops);
+  const key = [...expansions.values()].map((expansion) => expansion.key).join("\n");
+  const known = spliced.get(key);
+  if (known !== undefined) return known;
+  const graph = splice(view.graph, expansions);
+  spliced.set(key, graph);
+  return graph;
+}
+
+/** Nodes that stay are the same objects where their operands are the same. */
+function splice(graph: Graph, expansions: ReadonlyMap<string, Expansion>): Graph {
   const replaces = new Map([...expansions.values()].flatMap((expansion) => [...expansion.replaces]));
   const renamed = (node: GraphNode): GraphNode => {
     const operands = Object.entries(node.inputs);

@@ -124,7 +124,7 @@ export function lower(input: LowerInput): Lowered {
         for (const part of expansion.nodes) ancestors.set(part.id, above);
       }
       if (expansions.size > 0) {
-        view = viewGraph(spliceExpansions(view.graph, expansions), ops);
+        view = viewGraph(spliceExpansions(view, ops, expansions), ops);
         continue;
       }
     }

@@ -1,4 +1,4 @@
-import { canonicalJson, type GraphNode, type OpSet, printSize } from "@tensorplan/ir";
+import { equalJson, type GraphNode, type OpSet, printSize } from "@tensorplan/ir";
 import type { NodeInfo } from "../graph/graphView.ts";
 import type { PlanNode } from "./plan.ts";
 
@@ -33,7 +33,7 @@ export class PlanNodes {
     };
     // Expansions are made anew for each variant, so equal nodes may be different objects.
     const twins = this.#byId.get(id) ?? [];
-    let index = twins.find((twin) => canonicalJson(this.nodes[twin]) === canonicalJson(made));
+    let index = twins.find((twin) => equalJson(this.nodes[twin], made));
     if (index === undefined) {
       index = this.nodes.push(made) - 1;
       twins.push(index);

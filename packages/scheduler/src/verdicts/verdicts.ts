@@ -41,7 +41,8 @@ export class Verdicts {
   readonly #devices: readonly DeviceProfile[];
   readonly #rows: readonly ReadonlyMap<string, readonly KernelRow[]>[];
   readonly #wish: LayoutWish;
-  readonly #known = new Map<string, Verdict>();
+  /** By bounds; then by signature and device, and by the layouts asked for where any are. */
+  readonly #known = new Map<string, { readonly plain: Verdict[]; readonly wished: Map<string, Verdict> }>();
   readonly #signatures = new Map<string, number>();
   readonly #signatureOf = new WeakMap<NodeInfo, number>();
   readonly #cuts = new Map<string, StepCut[]>();
@@ -62,15 +63,22 @@ export class Verdicts {
 
   /** @param boundsKey names the bounds: equal keys mean equal bounds */
   judge(info: NodeInfo, device: number, bounds: Bounds, boundsKey: string): Verdict {
-    let key = `${this.signature(info)} ${device} ${boundsKey}`;
+    let known = this.#known.get(boundsKey);
+    if (known === undefined) {
+      known = { plain: [], wished: new Map() };
+      this.#known.set(boundsKey, known);
+    }
+    const index = this.signature(info) * this.#devices.length + device;
+    let wishes = "";
     for (const { id } of info.weights) {
       const wish = this.#wish(id, device);
-      if (wish !== undefined) key += ` ${id} ${wish}`;
+      if (wish !== undefined) wishes += ` ${id} ${wish}`;
     }
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
+    const before = wishes === "" ? known.plain[index] : known.wished.get(index + wishes);
+    if (before !== undefined) return before;
     const verdict = this.#evaluate(info, device, bounds, boundsKey);
-    this.#known.set(key, verdict);
+    if (wishes === "") known.plain[index] = verdict;
+    else known.wished.set(index + wishes, verdict);
     return verdict;
   }
 
