@@ -5,6 +5,15 @@ declare const deviceBrand: unique symbol;
 export type DeviceId = string & { readonly [deviceBrand]: "device" };
 export const deviceId = (id: string): DeviceId => id as DeviceId;
 
+/** Feature of devices that can use weights where they lie in the file (`WeightPlace.mapped`). */
+export const FILE_MAPS = "file-maps";
+
+/**
+ * Step of places of mapped weights in their region, a multiple of the page size of every machine, so that plans don't depend on it: a
+ * place's offset and the tensor's offset in the file are equal modulo this.
+ */
+export const MAP_GRANULE = 65_536;
+
 /**
  * Everything that the scheduler knows of a device. It is plain data: a backend reports it for devices that are present, a profile file
  * gives it for those that aren't.

@@ -51,4 +51,6 @@ export interface WeightPlace {
   readonly shape: readonly number[];
   readonly offset: number;
   readonly bytes: number;
+  /** The file's bytes are mapped at the place instead of being copied there; only on devices with the feature `FILE_MAPS`. */
+  readonly mapped?: true;
 }

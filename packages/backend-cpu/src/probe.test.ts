@@ -1,3 +1,4 @@
+import { FILE_MAPS } from "@tensorplan/backend-api";
 import { describe, expect, it } from "vitest";
 import type { NativeAddon } from "./native/addon.ts";
 import { probe } from "./probe.ts";
@@ -19,7 +20,12 @@ describe("probing the CPU", () => {
   it("finds one device called cpu, with as many threads as asked", () => {
     const [cpu, ...others] = profilesOf(probe({ threads: 3, isa: "" }, load));
     expect(others).toEqual([]);
-    expect(cpu).toMatchObject({ id: "cpu", backend: "cpu", threads: 3, features: ["avx2", "fma", "f16c"] });
+    expect(cpu).toMatchObject({
+      id: "cpu",
+      backend: "cpu",
+      threads: 3,
+      features: ["avx2", "fma", "f16c", FILE_MAPS],
+    });
   });
 
   it("splits the memory among several devices with ids of their own", () => {
@@ -34,7 +40,7 @@ describe("probing the CPU", () => {
     expect(probe({ threads: 2, isa: "" }, load)).toEqual(first);
     const generic = probe({ threads: 2, isa: "generic" }, load);
     expect(profilesOf(generic)[0]?.rates).toEqual(profilesOf(first)[0]?.rates);
-    expect(profilesOf(generic)[0]?.features).toEqual([]);
+    expect(profilesOf(generic)[0]?.features).toEqual([FILE_MAPS]);
   });
 
   it("gives reasons instead of devices", () => {

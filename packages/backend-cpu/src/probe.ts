@@ -1,5 +1,11 @@
 import { availableParallelism, cpus, totalmem } from "node:os";
-import { type BackendOptions, type DeviceProfile, deviceId, type ProbeResult } from "@tensorplan/backend-api";
+import {
+  type BackendOptions,
+  type DeviceProfile,
+  deviceId,
+  FILE_MAPS,
+  type ProbeResult,
+} from "@tensorplan/backend-api";
 import { kernelRows } from "./kernels/index.ts";
 import { cpuLayouts } from "./layouts.ts";
 import { type LoadedAddon, loadAddon } from "./native/loadAddon.ts";
@@ -55,7 +61,7 @@ export function probe(options: BackendOptions, load: () => LoadedAddon = loadAdd
     memoryBytes: Math.floor(usableMemory() / count),
     hostMemory: true,
     threads,
-    features,
+    features: [...features, FILE_MAPS],
     bandwidth: estimatedBandwidth(threads),
     rates: { int8: perThread.int8 * threads, f32: perThread.f32 * threads, f16: perThread.f16 * threads },
     kernels: kernelRows,

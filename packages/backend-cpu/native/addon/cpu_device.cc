@@ -9,6 +9,7 @@
 #include "addon/instance.h"
 #include "addon/parse.h"
 #include "core/cpu_features.h"
+#include "core/weight_map.h"
 
 namespace tensorplan::addon {
 namespace {
@@ -78,6 +79,11 @@ Napi::Value CpuDevice::load_weight(const Napi::CallbackInfo& info) {
   const Bytes memory = from_file ? Bytes{nullptr, 0} : bytes_of(info[1]);
   auto work = [device = device(env), job, path, from_file, memory, flag = Canceller::flag_of(info[2])](std::string& message) {
     try {
+      if (job->mapped) {
+        if (!from_file) throw std::invalid_argument("weight " + job->name + " isn't in a file, so that it can't be mapped");
+        map_weight(*device, *job, FileSource(path));
+        return TP_OK;
+      }
       const bool finished = from_file ? tensorplan::load_weight(*device, *job, FileSource(path), Canceller::is_set, flag.get())
                                       : tensorplan::load_weight(*device, *job, MemorySource(memory.data, memory.count), Canceller::is_set, flag.get());
       return finished ? TP_OK : TP_CANCELLED;

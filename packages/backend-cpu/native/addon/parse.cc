@@ -150,6 +150,7 @@ WeightJob parse_weight(const Napi::Object& object) {
   for (uint32_t i = 0; i < shape.Length(); i++) job.shape.push_back(parse_integer(shape.Get(i), "an axis"));
   job.offset = static_cast<uint64_t>(integer(object, "offset"));
   job.bytes = static_cast<uint64_t>(integer(object, "bytes"));
+  job.mapped = object.Get("mapped").ToBoolean();
   return job;
 }
 

@@ -1,6 +1,7 @@
 #include "core/byte_source.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -36,6 +37,13 @@ void FileSource::expect(uint64_t offset, uint64_t bytes) const {
 #else
   static_cast<void>(offset), static_cast<void>(bytes);
 #endif
+}
+
+void FileSource::require(uint64_t offset, uint64_t bytes) const {
+  struct stat info {};
+  if (fstat(file_, &info) != 0) throw std::runtime_error("cannot read the size of " + path_ + ": " + std::strerror(errno));
+  const auto size = static_cast<uint64_t>(info.st_size);
+  if (offset > size || bytes > size - offset) throw std::runtime_error(path_ + " ends too early: it has been cut off");
 }
 
 void MemorySource::read(uint64_t offset, void* into, size_t bytes) const {

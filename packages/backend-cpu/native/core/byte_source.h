@@ -15,8 +15,8 @@ class ByteSource {
   virtual void expect(uint64_t offset, uint64_t bytes) const;
 };
 
-// A file, read at offsets of any size. Not mapped: a file that shrinks while it is read is an error here and a fatal signal there, and
-// pages read this way never count as this process's memory.
+// A file, read at offsets of any size: for weights that are stored in another form than the file's. A file that shrinks while it is read
+// is an error here (in a map it is a fatal signal), and pages read this way never count as this process's memory.
 class FileSource final : public ByteSource {
  public:
   explicit FileSource(const std::string& path);
@@ -25,6 +25,10 @@ class FileSource final : public ByteSource {
   FileSource& operator=(const FileSource&) = delete;
   void read(uint64_t offset, void* into, size_t bytes) const override;
   void expect(uint64_t offset, uint64_t bytes) const override;
+  int descriptor() const { return file_; }
+  const std::string& path() const { return path_; }
+  // Throws std::runtime_error if the file ends before.
+  void require(uint64_t offset, uint64_t bytes) const;
 
  private:
   std::string path_;

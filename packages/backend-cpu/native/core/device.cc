@@ -27,6 +27,13 @@ void Device::allocate(tp_region region, uint64_t bytes) {
   peak_bytes_.store(std::max(peak_bytes_.load(), total));
 }
 
+void Device::map_file(tp_region region, uint64_t offset, uint64_t bytes, int file, uint64_t file_offset) {
+  const Session session(*this, nullptr, nullptr);
+  if (closing()) throw std::logic_error("the device is disposed of");
+  const std::unique_lock lock(memory_mutex_);
+  regions_[region].map_file(offset, bytes, file, file_offset);
+}
+
 void Device::close() {
   closing_.store(true, std::memory_order_seq_cst);
   release_if_idle();

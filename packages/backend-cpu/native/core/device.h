@@ -33,6 +33,8 @@ class Device {
 
   // Waits for a running program or load. Throws std::bad_alloc.
   void allocate(tp_region region, uint64_t bytes);
+  // Puts a file's bytes into a region as they are: see Region::map_file. Waits like `allocate`.
+  void map_file(tp_region region, uint64_t offset, uint64_t bytes, int file, uint64_t file_offset);
   // Stops running work soon and gives all memory back, now or as soon as that work has ended. Never waits. Everything that needs memory
   // fails from then on.
   void close();

@@ -31,6 +31,8 @@ struct WeightJob {
   Layout layout = Layout::rows;
   std::vector<int64_t> shape;
   uint64_t offset = 0, bytes = 0;
+  // Left in its file: see weight_map.h.
+  bool mapped = false;
 };
 
 // Works on the device's pool; other work on it waits. Throws std::invalid_argument for a job that contradicts itself, and

@@ -29,5 +29,6 @@ export function nativeWeight(place: WeightPlace, source: TensorSource, offset: n
     shape: place.shape,
     offset: place.offset,
     bytes: place.bytes,
+    mapped: place.mapped === true,
   };
 }

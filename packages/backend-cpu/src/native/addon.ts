@@ -48,6 +48,7 @@ export interface NativeWeight {
   readonly shape: readonly number[];
   readonly offset: number;
   readonly bytes: number;
+  readonly mapped: boolean;
 }
 
 export interface NativeCanceller {

@@ -31,5 +31,6 @@ const placementFlags = (flags: PlacementOptionValues): PlacementFlags => ({
   ...(flags.cpuMoe === undefined ? {} : { cpuExperts: true }),
   ...(flags.nCpuMoe === undefined ? {} : { cpuExpertLayers: flags.nCpuMoe }),
   ...(flags.kvOffload === false ? { noKvOffload: true } : {}),
+  ...(flags.mmap === undefined ? {} : { mapWeights: true }),
   ...(flags.opOffload === false ? { noOpOffload: true } : {}),
 });

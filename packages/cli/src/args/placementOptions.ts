@@ -16,6 +16,7 @@ export interface PlacementOptionValues {
   /** `false` where `--no-kv-offload` is given. */
   readonly kvOffload?: boolean;
   readonly opOffload?: boolean;
+  readonly mmap?: true;
   readonly rules?: string;
   readonly strict?: boolean;
 }
@@ -45,6 +46,7 @@ export function addPlacementOptions(command: Command): Command {
     )
     .addOption(withShortName(new Option("--no-kv-offload", help.noKvOffload), "-nkvo"))
     .addOption(withShortName(new Option("--no-op-offload", help.noOpOffload), "-nopo"))
+    .option("--mmap", help.mapWeights)
     .option("--rules <FILE>", "placement rules as JSON; they come before the flags' rules and the defaults")
     .option(
       "--no-strict",

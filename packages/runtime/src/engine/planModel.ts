@@ -130,6 +130,9 @@ export async function planModel(options: PlanModelOptions = {}): Promise<Planned
     ...(options.links === undefined ? {} : { links: options.links }),
     rules: behindFiles(options.rules ?? [], flagRules),
     ...(options.strict === undefined ? {} : { strict: options.strict }),
+    ...(file === undefined
+      ? {}
+      : { fileOffsets: new Map([...file.tensors.values()].map(({ name, offset }) => [name, offset])) }),
     ...(options.budgets === undefined ? {} : { budgets: options.budgets }),
   };
   return {

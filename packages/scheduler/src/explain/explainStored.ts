@@ -6,21 +6,33 @@ import { explainTried, nameRule } from "./ruleText.ts";
 export function explainStored(plan: Plan, id: string): readonly string[] | undefined {
   const weight = plan.weights.find((each) => each.weight === id);
   if (weight !== undefined) {
-    const copies = weight.copies.map(({ device, layout, bytes, because }) => {
+    const copies = weight.copies.map(({ device, layout, bytes, mapped, because }) => {
       const why =
         because.kind === "home"
           ? `because of ${nameRule(plan, weight.decision.rule)}`
           : because.kind === "replica"
             ? `a second time, because a node there reads it and ${nameRule(plan, because.rule)} allows it`
             : "a second time, because another kernel reads it in this layout";
-      return `Weight '${id}' (${weight.dtype}) lives on ${device} as ${layout}, ${formatBytes(bytes)}, ${why}.`;
+      const form = mapped ? `${layout}, where it lies in the file` : layout;
+      return `Weight '${id}' (${weight.dtype}) lives on ${device} as ${form}, ${formatBytes(bytes)}, ${why}.`;
     });
-    return [...copies, ...explainTried(weight.decision)];
+    return [...copies, ...explainTried(weight.decision), ...explainMapping(plan, weight.mapping)];
   }
   const state = plan.states.find((each) => each.state === id);
   if (state === undefined) return undefined;
   return [
     `Cache '${id}' (${state.dtype}) lives on ${state.device}, ${formatBytes(state.bytes)}, because of ${nameRule(plan, state.decision.rule)}.`,
     ...explainTried(state.decision),
+  ];
+}
+
+function explainMapping(plan: Plan, mapping: Plan["weights"][number]["mapping"]): readonly string[] {
+  if (mapping === undefined) return [];
+  const { rule, tried } = mapping;
+  return [
+    rule === null
+      ? "It is copied from the file, because no map rule could be obeyed."
+      : `It isn't copied from the file, because of ${nameRule(plan, rule)}.`,
+    ...explainTried({ rule: rule ?? "", tried }),
   ];
 }

@@ -14,16 +14,23 @@ const indent = (lines: readonly string[]): readonly string[] => lines.map((line)
 const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
 
 function deviceLines(plan: Plan): readonly string[] {
+  // Few plans map weights.
+  const mapped = plan.devices.some((device) => device.mapped > 0);
   const rows = plan.devices.map((device) => [
     device.id,
-    ...[device.weights, device.states, device.inputs, device.arena, totalBytes(device), device.budget].map(
-      formatBytes,
-    ),
+    ...[
+      device.weights - device.mapped,
+      ...(mapped ? [device.mapped] : []),
+      device.states,
+      device.inputs,
+      device.arena,
+      totalBytes(device),
+      device.budget,
+    ].map(formatBytes),
   ]);
-  return textTable(
-    [["device", "weights", "caches", "inputs", "work area", "in all", "may use"], ...rows],
-    [1, 2, 3, 4, 5, 6],
-  );
+  const titles = ["weights", ...(mapped ? ["in the file"] : []), "caches", "inputs", "work area"];
+  const header = ["device", ...titles, "in all", "may use"];
+  return textTable([header, ...rows], header.map((_, column) => column).slice(1));
 }
 
 function variantLines(plan: Plan): readonly string[] {

@@ -3,9 +3,9 @@ import { formatBytes } from "../explain/formatBytes.ts";
 import type { Plan, PlanDevice } from "../plan/plan.ts";
 import { changesThatFit } from "./changes.ts";
 
-/** Bytes of all regions of a device. */
-export const totalBytes = ({ weights, states, inputs, arena }: PlanDevice): number =>
-  weights + states + inputs + arena;
+/** Bytes of all regions of a device, without what is only mapped. */
+export const totalBytes = ({ weights, mapped, states, inputs, arena }: PlanDevice): number =>
+  weights - mapped + states + inputs + arena;
 
 /** `blk.3.ffn_up_exps.weight` → `blk.*.ffn_up_exps.weight`: the same tensor of all layers. */
 const family = (name: string): string => name.replace(/\.\d+\./g, ".*.");
@@ -18,7 +18,7 @@ export function contributors(
   const sums = new Map<string, number>();
   const add = (what: string, bytes: number) => sums.set(what, (sums.get(what) ?? 0) + bytes);
   for (const { weight, copies } of plan.weights) {
-    for (const copy of copies) if (copy.device === device) add(family(weight), copy.bytes);
+    for (const copy of copies) if (copy.device === device && !copy.mapped) add(family(weight), copy.bytes);
   }
   for (const state of plan.states)
     if (state.device === device) add(family(`${state.state}.`).slice(0, -1), state.bytes);

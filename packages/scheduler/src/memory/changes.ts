@@ -2,8 +2,8 @@ import { formatBytes } from "../explain/formatBytes.ts";
 import type { Plan, PlanDevice } from "../plan/plan.ts";
 import { layerOf } from "../rules/selector.ts";
 
-const spare = ({ budget, weights, states, inputs, arena }: PlanDevice): number =>
-  budget - weights - states - inputs - arena;
+const spare = ({ budget, weights, mapped, states, inputs, arena }: PlanDevice): number =>
+  budget - weights + mapped - states - inputs - arena;
 
 /** Weights of the last layers go to the device with the most room: as few layers as are enough. */
 function moveLayers(plan: Plan, device: PlanDevice, over: number): string | undefined {
@@ -16,7 +16,10 @@ function moveLayers(plan: Plan, device: PlanDevice, over: number): string | unde
   const byLayer = new Map<number, number>();
   for (const { weight, copies } of plan.weights) {
     const layer = layerOf(weight);
-    const bytes = copies.reduce((sum, copy) => sum + (copy.device === device.id ? copy.bytes : 0), 0);
+    const bytes = copies.reduce(
+      (sum, copy) => sum + (copy.device === device.id && !copy.mapped ? copy.bytes : 0),
+      0,
+    );
     if (layer !== undefined && bytes > 0) byLayer.set(layer, (byLayer.get(layer) ?? 0) + bytes);
   }
   const layers = [...byLayer.entries()].sort(([a], [b]) => b - a);
@@ -35,6 +38,18 @@ function moveLayers(plan: Plan, device: PlanDevice, over: number): string | unde
     return `store the weights of ${which} (${formatBytes(moved)}) on ${target.id}: -ot 'blk\\.(${pattern})\\.=${target.id}'`;
   }
   return undefined;
+}
+
+/** Weights that a kernel could read in the file's form need no memory of their own. */
+function leaveInFile(plan: Plan, device: PlanDevice, over: number): string | undefined {
+  if (!device.maps) return undefined;
+  const bytes = plan.weights
+    .filter(({ source }) => source.kind === "tensor")
+    .flatMap(({ copies }) => copies)
+    .reduce((sum, copy) => sum + (copy.device === device.id && !copy.mapped ? copy.bytes : 0), 0);
+  return bytes < over
+    ? undefined
+    : `leave up to ${formatBytes(bytes)} of weights in the file (--mmap), which is slower`;
 }
 
 /** Caches grow with the rows of the page pool. */
@@ -68,6 +83,7 @@ export function changesThatFit(plan: Plan, device: PlanDevice, over: number): re
   const several = plan.devices.length > 1;
   return [
     moveLayers(plan, device, over),
+    leaveInFile(plan, device, over),
     fewerSlots(plan, device, over),
     smallerCache(plan, device, over),
     smallerSteps(plan, device, over),

@@ -32,6 +32,14 @@ function questionsOf(family: RuleFamily, rule: Rule, parts: PlanParts): readonly
   switch (family) {
     case "store":
       return homes.facts.map((facts) => question(facts, undefined, homes.of(facts.id).decision));
+    case "map":
+      return homes.facts
+        .filter(({ kind }) => kind === "weight")
+        .map((facts): Question => {
+          const mapping = homes.of(facts.id).mapping;
+          const answeredBy = mapping?.rule ?? undefined;
+          return { facts, box: undefined, answeredBy, tried: mapping?.tried ?? [] };
+        });
     case "replicate": {
       const names = (rule.do as { readonly replicate: readonly string[] }).replicate;
       const wanted = names.map((name) => devices.findIndex(({ id }) => id === name));
@@ -76,6 +84,7 @@ export function checkIdleRules(parts: PlanParts): readonly { readonly rule: Rule
   const tables = decided.flatMap(({ tables: of }) => of);
   const names = new Set([
     ...homes.facts.map(({ id }) => homes.of(id).decision.rule),
+    ...residence.weights.flatMap(({ mapping }) => mapping?.rule ?? []),
     ...residence.weights.flatMap(({ copies }) =>
       copies.flatMap(({ because }) => (because.kind === "replica" ? [because.rule] : [])),
     ),

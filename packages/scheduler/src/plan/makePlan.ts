@@ -1,4 +1,4 @@
-import type { DeviceProfile } from "@tensorplan/backend-api";
+import { type DeviceProfile, FILE_MAPS } from "@tensorplan/backend-api";
 import { type Graph, graphHash, TensorplanError } from "@tensorplan/ir";
 import { checkBudgets } from "../memory/budget.ts";
 import { layOutInputs } from "../memory/stepInputs.ts";
@@ -110,7 +110,7 @@ export function plan(input: PlanInput): Plan {
   checkDevices(devices);
   const rules = effectiveRules(input);
   const book = ruleBook(rules);
-  const homes = findHomes(graph, devices, book);
+  const homes = findHomes(graph, devices, book, input.fileOffsets);
   const verdicts = new Verdicts(devices, (weight, device) => {
     const home = homes.of(weight);
     return home.device === device ? home.layout : undefined;
@@ -125,7 +125,7 @@ export function plan(input: PlanInput): Plan {
     assembleVariant({ ...variant, parts, book, devices, residence, inputs: inputs.inputs }),
   );
   const planDevices = devices.map(
-    ({ id, backend, name, hostMemory, threads, memoryBytes }, index): PlanDevice => {
+    ({ id, backend, name, hostMemory, threads, memoryBytes, features }, index): PlanDevice => {
       const arena = Math.max(0, ...planVariants.map(({ memory }) => memory[index]?.bytes ?? 0));
       return {
         id,
@@ -133,8 +133,10 @@ export function plan(input: PlanInput): Plan {
         name,
         hostMemory,
         threads,
+        maps: features.includes(FILE_MAPS),
         budget: input.budgets?.[id] ?? memoryBytes,
         weights: residence.weightBytes[index] as number,
+        mapped: residence.mappedBytes[index] as number,
         states: residence.stateBytes[index] as number,
         inputs: inputs.bytes[index] as number,
         arena,

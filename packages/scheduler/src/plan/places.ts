@@ -10,7 +10,16 @@ export const weightPlaces = (plan: Plan, device: string): readonly WeightPlace[]
     .flatMap(({ weight, source, dtype, shape, copies }) =>
       copies
         .filter((copy) => copy.device === device)
-        .map(({ layout, offset, bytes }) => ({ name: weight, source, dtype, layout, shape, offset, bytes })),
+        .map(({ layout, offset, bytes, mapped }) => ({
+          name: weight,
+          source,
+          dtype,
+          layout,
+          shape,
+          offset,
+          bytes,
+          ...(mapped ? { mapped } : {}),
+        })),
     )
     .sort((a, b) => a.offset - b.offset);
 

@@ -54,10 +54,14 @@ export interface PlanDevice {
   readonly name: string;
   readonly hostMemory: boolean;
   readonly threads: number;
+  /** Whether weights can be used where they lie in the file. */
+  readonly maps: boolean;
   /** Bytes that the plan may use. */
   readonly budget: number;
   /** Bytes of each region that the plan uses: what is allocated before anything is loaded. */
   readonly weights: number;
+  /** How many of the weights' bytes are mapped from files: address space only, which the budget doesn't count. */
+  readonly mapped: number;
   readonly states: number;
   readonly inputs: number;
   readonly arena: number;

@@ -15,6 +15,8 @@ export interface PlanInput {
   readonly strict?: boolean;
   /** Step sizes at which to try whether something changes, besides those that rules mention. */
   readonly cuts?: Partial<Readonly<Record<StepDim, readonly number[]>>>;
+  /** Where each tensor's bytes begin in its file: what `map` rules need. */
+  readonly fileOffsets?: ReadonlyMap<string, number>;
   /** Bytes that the plan may use by device; all of the device's memory where nothing is said. */
   readonly budgets?: Readonly<Record<string, number>>;
 }

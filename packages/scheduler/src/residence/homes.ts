@@ -3,12 +3,15 @@ import { type Graph, TensorplanError } from "@tensorplan/ir";
 import { askRules, type Decision, type RuleBook } from "../rules/ruleBook.ts";
 import type { Facts } from "../rules/selector.ts";
 import { storedFacts } from "./storedFacts.ts";
+import { findMapping, type Mapping } from "./mapping.ts";
 
 /** Where a weight or a cache lives. `layout`: the one that its rule asked for. */
 interface Home {
   readonly device: number;
   readonly layout?: string;
   readonly decision: Decision;
+  /** What the map rules said of a weight; absent where there are none. */
+  readonly mapping?: Mapping;
 }
 
 export interface Homes {
@@ -22,10 +25,16 @@ export interface Homes {
 /**
  * Decides where every weight and cache lives: one table for all sizes of step.
  *
- * @throws TensorplanError `residence/undecided`, `residence/layout`
+ * @throws TensorplanError `residence/undecided`, `residence/layout`, `residence/map`
  */
-export function findHomes(graph: Graph, devices: readonly DeviceProfile[], book: RuleBook): Homes {
+export function findHomes(
+  graph: Graph,
+  devices: readonly DeviceProfile[],
+  book: RuleBook,
+  fileOffsets?: ReadonlyMap<string, number>,
+): Homes {
   const facts = storedFacts(graph);
+  const weights = new Map(graph.weights.map((weight) => [weight.id as string, weight]));
   const homes = new Map<string, Home>();
   const replicas = new Map<string, ReadonlyMap<number, string>>();
   for (const thing of facts) {
@@ -58,7 +67,21 @@ export function findHomes(graph: Graph, devices: readonly DeviceProfile[], book:
         hint: "end the list with a store rule for everything",
       });
     }
-    homes.set(thing.id, { ...found.value, decision: found.decision });
+    const home: Home = { ...found.value, decision: found.decision };
+    const weight = weights.get(thing.id);
+    const mapping =
+      weight &&
+      findMapping({
+        book,
+        facts: thing,
+        source: weight.source,
+        device: devices[home.device] as DeviceProfile,
+        layout: home.layout,
+        fileOffsets,
+      });
+    if (mapping === undefined) homes.set(thing.id, home);
+    else
+      homes.set(thing.id, { ...home, ...(mapping.offset === undefined ? {} : { layout: "rows" }), mapping });
     if (thing.kind === "weight") replicas.set(thing.id, replicasOf(thing, devices, book));
   }
   return {

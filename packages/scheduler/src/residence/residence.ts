@@ -1,7 +1,7 @@
-import { type DeviceProfile, ROWS_LAYOUT } from "@tensorplan/backend-api";
+import { type DeviceProfile, MAP_GRANULE, ROWS_LAYOUT } from "@tensorplan/backend-api";
 import { type DType, evaluateSize, type Graph, printSize, size, type WeightSource } from "@tensorplan/ir";
 import { align } from "../memory/align.ts";
-import type { Decision } from "../rules/ruleBook.ts";
+import type { Decision, Tried } from "../rules/ruleBook.ts";
 import type { Homes } from "./homes.ts";
 import { layoutBytes } from "./layoutBytes.ts";
 
@@ -11,6 +11,8 @@ export interface WeightCopy {
   readonly layout: string;
   readonly offset: number;
   readonly bytes: number;
+  /** Not a copy: the file's bytes, mapped. */
+  readonly mapped?: true;
   /** Why there is this copy: it is at home; a node elsewhere reads it (the rule that allows it); kernels read two layouts. */
   readonly because:
     | { readonly kind: "home" | "layout" }
@@ -24,6 +26,8 @@ export interface WeightResidence {
   readonly shape: readonly number[];
   readonly source: WeightSource;
   readonly decision: Decision;
+  /** The map rule that was obeyed (or null), and those that weren't; absent where there are no map rules. */
+  readonly mapping?: { readonly rule: string | null; readonly tried: readonly Tried[] };
   readonly copies: readonly WeightCopy[];
 }
 
@@ -50,7 +54,8 @@ export interface WeightUse {
 export interface Residence {
   readonly weights: readonly WeightResidence[];
   readonly states: readonly StateResidence[];
-  /** Bytes of the regions by device index. */
+  /** Bytes of the regions by device index; those of weights with the mapped part, which stands at the end. */
+  readonly mappedBytes: readonly number[];
   readonly weightBytes: readonly number[];
   readonly stateBytes: readonly number[];
 }
@@ -85,8 +90,10 @@ export function layOutResidence(
       .map(({ device, layout }): WeightCopy => {
         const profile = devices[device] as DeviceProfile;
         const bytes = layoutBytes(dtype, shape, layout, profile.layouts);
-        const offset = weightEnds[device] as number;
-        weightEnds[device] = align(offset + bytes);
+        const mapped = device === home.device && layout === ROWS_LAYOUT && home.mapping?.offset !== undefined;
+        // Mapped weights are placed behind all others.
+        const offset = mapped ? 0 : (weightEnds[device] as number);
+        if (!mapped) weightEnds[device] = align(offset + bytes);
         const again = seen.has(device);
         seen.add(device);
         const because: WeightCopy["because"] = again
@@ -94,10 +101,28 @@ export function layOutResidence(
           : device === home.device
             ? { kind: "home" }
             : { kind: "replica", rule: homes.replica(id, device) ?? "" };
-        return { device: profile.id, layout, offset, bytes, because };
+        return {
+          device: profile.id,
+          layout,
+          offset,
+          bytes,
+          ...(mapped ? { mapped } : {}),
+          because,
+        };
       });
-    weights.push({ weight: id, dtype, shape, source, decision: home.decision, copies });
+    const mapping = home.mapping && { rule: home.mapping.rule, tried: home.mapping.tried };
+    weights.push({
+      weight: id,
+      dtype,
+      shape,
+      source,
+      decision: home.decision,
+      ...(mapping ? { mapping } : {}),
+      copies,
+    });
   }
+  const copiedBytes = [...weightEnds];
+  const placed = placeMapped(weights, devices, homes, weightEnds);
 
   const states = graph.states.map(({ id, dtype, axes: names }): StateResidence => {
     const sizes = sizesOf(names);
@@ -117,5 +142,32 @@ export function layOutResidence(
       decision: home.decision,
     };
   });
-  return { weights, states, weightBytes: weightEnds, stateBytes: stateEnds };
+  return {
+    weights: placed,
+    states,
+    weightBytes: weightEnds,
+    mappedBytes: weightEnds.map((end, device) => end - (copiedBytes[device] as number)),
+    stateBytes: stateEnds,
+  };
+}
+
+/** Gives mapped weights their places: whole granules, each place as far into its granule as the tensor is in the file. */
+function placeMapped(
+  weights: readonly WeightResidence[],
+  devices: readonly DeviceProfile[],
+  homes: Homes,
+  ends: number[],
+): readonly WeightResidence[] {
+  const granules = (bytes: number) => Math.ceil(bytes / MAP_GRANULE) * MAP_GRANULE;
+  return weights.map((weight) => {
+    const copies = weight.copies.map((copy): WeightCopy => {
+      if (copy.mapped !== true) return copy;
+      const device = devices.findIndex(({ id }) => id === copy.device);
+      const inFile = homes.of(weight.weight).mapping?.offset ?? 0;
+      const offset = granules(ends[device] as number) + (inFile % MAP_GRANULE);
+      ends[device] = granules(offset + copy.bytes);
+      return { ...copy, offset };
+    });
+    return { ...weight, copies };
+  });
 }

@@ -55,6 +55,7 @@ const action = z.union([
     ]),
   }),
   z.strictObject({ lower: names }),
+  z.strictObject({ map: z.literal("file") }),
   z.strictObject({ replicate: z.array(device).min(1) }),
   z.strictObject({ transfer: z.literal("activations") }),
   z.strictObject({ stream: z.array(device).min(1) }),

@@ -80,6 +80,8 @@ export type Action =
   | { readonly follow: FollowTarget }
   /** Composite nodes are done in the first of these ways that works; `*`: any way that the operation lists, in its order. */
   | { readonly lower: string | readonly string[] }
+  /** Weights aren't copied: they are used where they lie in the file, mapped into memory, where the device can and the file's form is read. */
+  | { readonly map: "file" }
   /** Weights may be held a second time on these devices, where nodes that were placed there read them. */
   | { readonly replicate: readonly string[] }
   /** Activations may be copied to the nodes selected. */
@@ -120,6 +122,7 @@ export const actionKind = (action: Action): ActionKind => {
   if ("prefer" in action) return "prefer";
   if ("follow" in action) return "follow";
   if ("lower" in action) return "lower";
+  if ("map" in action) return "map";
   if ("replicate" in action) return "replicate";
   if ("transfer" in action) return "transfer";
   if ("stream" in action) return "stream";

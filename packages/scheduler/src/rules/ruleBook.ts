@@ -21,7 +21,7 @@ export interface CompiledRule {
 }
 
 /** Rules that answer the same question, in order. */
-export type RuleFamily = "store" | "assign" | "lower" | "replicate" | "transfer";
+export type RuleFamily = "store" | "map" | "assign" | "lower" | "replicate" | "transfer";
 
 const familyOf: Readonly<Record<ActionKind, RuleFamily | undefined>> = {
   store: "store",
@@ -29,6 +29,7 @@ const familyOf: Readonly<Record<ActionKind, RuleFamily | undefined>> = {
   prefer: "assign",
   follow: "assign",
   lower: "lower",
+  map: "map",
   replicate: "replicate",
   transfer: "transfer",
   stream: undefined,
@@ -46,6 +47,7 @@ export interface RuleBook {
 export function ruleBook(rules: readonly Rule[]): RuleBook {
   const family: Record<RuleFamily, CompiledRule[]> = {
     store: [],
+    map: [],
     assign: [],
     lower: [],
     replicate: [],

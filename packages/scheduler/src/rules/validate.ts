@@ -95,7 +95,7 @@ export function validateRules(rules: readonly Rule[], devices: readonly string[]
     const nested = nestedSelectors(rule.when);
     for (const selector of nested) checkSelector(rule, selector);
     match(actionKind(rule.do))
-      .with("store", "replicate", () => {
+      .with("store", "map", "replicate", () => {
         for (const selector of nested) checkStore(rule, selector);
       })
       .with("stream", "shard", "optimise", (kind) =>

@@ -20,6 +20,8 @@ export interface PlacementFlags {
   readonly noKvOffload?: boolean;
   /** `--no-op-offload`: what reads weights computes where they live. */
   readonly noOpOffload?: boolean;
+  /** `--mmap`: weights are used where they lie in the file. */
+  readonly mapWeights?: boolean;
 }
 
 /** What each flag's help says about the rules that it makes. */
@@ -39,6 +41,8 @@ export const placementFlagHelp: Readonly<Record<keyof PlacementFlags, string>> =
   cpuExperts: "a store rule: the weights of all experts live on the host",
   cpuExpertLayers: "a store rule: the weights of the experts of the first N layers live on the host",
   noKvOffload: "a store rule: caches live on the host, and attention goes there because of that",
+  mapWeights:
+    "a map rule: weights are used where they lie in the file and take no memory of their own; slower, because kernels reorder them each time",
   noOpOffload:
     "a place rule: what reads weights computes where they live, whatever the rules behind it say (without stream rules nothing else happens)",
 };

@@ -3,6 +3,7 @@ import type { Graph } from "@tensorplan/ir";
 import type { Rule } from "../rule.ts";
 import { cpuExpertRules } from "./cpuExperts.ts";
 import { gpuLayerRules } from "./gpuLayers.ts";
+import { mapWeightsRule } from "./mapWeights.ts";
 import { cachesOnHostRule, computeAtWeightsRule } from "./offload.ts";
 import { overrideTensorRules } from "./overrideTensors.ts";
 import type { PlacementFlags } from "./placementFlags.ts";
@@ -29,6 +30,7 @@ export function rulesFromFlags(
   return [
     ...stores,
     ...(flags.gpuLayers === undefined ? [] : gpuLayerRules(flags.gpuLayers, flags, graph, devices, stores)),
+    ...(flags.mapWeights === true ? [mapWeightsRule(devices)] : []),
     ...(flags.noOpOffload === true ? [computeAtWeightsRule(devices)] : []),
   ];
 }
