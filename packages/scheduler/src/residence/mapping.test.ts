@@ -1,7 +1,7 @@
 import { FILE_MAPS, MAP_GRANULE } from "@tensorplan/backend-api";
 import { coreOps } from "@tensorplan/ir";
 import { expect, test } from "vitest";
-import { explainNode } from "../explain/explainNode.ts";
+import { explainStored } from "../explain/explainStored.ts";
 import { plan } from "../plan/makePlan.ts";
 import { weightPlaces } from "../plan/places.ts";
 import { grouped, profile, rule, tinyModel } from "../testing/fixtures.ts";
