@@ -2,8 +2,8 @@ import type { DeviceProfile } from "@tensorplan/backend-api";
 import { type Graph, TensorplanError } from "@tensorplan/ir";
 import { askRules, type Decision, type RuleBook } from "../rules/ruleBook.ts";
 import type { Facts } from "../rules/selector.ts";
-import { storedFacts } from "./storedFacts.ts";
 import { findMapping, type Mapping } from "./mapping.ts";
+import { storedFacts } from "./storedFacts.ts";
 
 /** Where a weight or a cache lives. `layout`: the one that its rule asked for. */
 interface Home {

@@ -52,7 +52,7 @@ test("copied weights stand in front of mapped ones", () => {
 
 test("the plan says which rule left a weight in the file, and why another could not", () => {
   const made = plan({ graph, ops: coreOps, devices: [cpu], rules: [mapAll], fileOffsets });
-  expect(explainNode(made, "blk.0.q.weight")).toContain(
+  expect(explainStored(made, "blk.0.q.weight")?.join()).toContain(
     "It isn't copied from the file, because of rule 'map'",
   );
   const asked = rule("asks", { weight: "blk.0.q.weight" }, { store: "cpu", layout: "x16" });
