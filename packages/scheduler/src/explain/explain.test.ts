@@ -129,8 +129,8 @@ test("the summary fits on a screen", () => {
     variants
       step  steps of every size  3 splits  2 copies, up to 128 KiB
     estimated time of a step
-      prefill  256 tokens, 256 rows of context  5.68 ms  45096.5 t/s  busy: cpu 3.03 ms, cuda:0 2.65 ms
-      decode   1 token, 1024 rows of context    95.9 µs  10423.9 t/s  busy: cpu 62.9 µs, cuda:0 33.0 µs
+      prefill  256 tokens, 256 rows of context  5.68 ms  45096.5 t/s  busy: cpu 3.04 ms, cuda:0 2.66 ms
+      decode   1 token, 1024 rows of context    95.9 µs  10423.9 t/s  busy: cpu 65.0 µs, cuda:0 35.1 µs
     lowerings
       attention: flash  'attention in one kernel'  step 1
       attention: naive  'attention in parts'       step 1
