@@ -63,6 +63,7 @@ export function describeAction(action: Action): string {
   if ("prefer" in action) return `on ${either(action.prefer)}`;
   if ("follow" in action) return followed(action.follow);
   if ("lower" in action) return action.lower === "*" ? "any way that works" : either(action.lower);
+  if ("map" in action) return "used where they lie in the file";
   if ("replicate" in action) return `also on ${action.replicate.join(", ")}`;
   if ("transfer" in action) return `${action.transfer} may be copied`;
   if ("stream" in action) return `on ${either(action.stream)}, weights copied in each step`;
