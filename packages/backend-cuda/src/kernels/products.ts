@@ -7,7 +7,7 @@ const blockTypes: readonly DType[] = ["q8_0", "iq4_nl", ...storageOnlyNames];
 const plainTypes: readonly DType[] = ["f32", "f16", "bf16"];
 
 /** With more rows than this a product reads each weight for several of them, and tensor cores pay. */
-const MOST_VECTOR_ROWS = 8;
+export const MOST_VECTOR_ROWS = 8;
 
 /** What tensor cores can multiply. */
 export const TENSOR_INT8 = "tensor_int8";
