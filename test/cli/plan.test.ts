@@ -88,6 +88,38 @@ describe("plan", () => {
     expect(outcome.stderr).toContain(flags.at(-1)?.split(",").at(-1));
   });
 
+  test.each(["json", "yaml"])("the rules in force, written as %s, give the plan again", async (format) => {
+    const argv = ["plan", "--cpu-devices", "2", "-ngl", "3"];
+    const { stdout: rules } = await tensorplan([...argv, "--rules-as", format]);
+    const path = join(folder, `whole.${format}`);
+    writeFileSync(path, rules);
+    const again = await tensorplan(["plan", "--cpu-devices", "2", "--rules", path, "--json"]);
+    expect(again.stdout).toBe((await tensorplan([...argv, "--json"])).stdout);
+  });
+
+  test("the rules in force as TypeScript, and the schema of rule files", async () => {
+    const { stdout } = await tensorplan(["plan", "--rules-as", "typescript"]);
+    expect(stdout).toMatch(
+      /^import \{ rules \} from "@tensorplan\/scheduler";\n\nexport default rules\(\["cpu"\]\)\n {2}\.store\(/,
+    );
+    const schema = JSON.parse((await tensorplan(["plan", "--rules-schema"])).stdout);
+    expect(schema).toMatchObject({
+      $schema: expect.stringContaining("2020-12"),
+      required: ["schema", "rules"],
+    });
+  });
+
+  test("a mistake in a rule file is an error that names line and column", async () => {
+    const path = join(folder, "wrong.yaml");
+    writeFileSync(
+      path,
+      "schema: tensorplan.rules/1\nrules:\n  - name: a\n    when: { ops: moe }\n    do: { place: cpu }\n",
+    );
+    const { code, stderr } = await tensorplan(["plan", "--rules", path]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`error[rules/file]: ${path}:4:13: rules.0.when: there is no field 'ops'`);
+  });
+
   test("flags as llama.cpp spells them become rules", async () => {
     const flags = ["-ngl", "99", "-ts", "2,1", "-ncmoe", "3", "-nkvo", "-nopo"];
     const { code, stdout } = await tensorplan(["plan", "--cpu-devices", "3", ...flags, "--rules"]);

@@ -36,12 +36,18 @@ export { plannedKernels } from "./plan/plannedKernels.ts";
 export { programSymbols, splitProgram } from "./plan/splitProgram.ts";
 export { type StepTask, stepTasks } from "./plan/stepTasks.ts";
 export type { StateResidence, WeightCopy, WeightResidence } from "./residence/residence.ts";
+export { RuleList, type RuleOptions, rules } from "./rules/builder/rules.ts";
+export { rulesToTypeScript } from "./rules/builder/rulesToTypeScript.ts";
+export type { NodeSelector, StoredSelector, WeightSelector } from "./rules/builder/selectors.ts";
 export { type DefaultOptions, defaultRules, MLA_DECOMPRESS_FROM } from "./rules/defaults.ts";
 export { deviceNamed } from "./rules/deviceName.ts";
+export { rulesFromText } from "./rules/file/readRules.ts";
+export { RULES_SCHEMA } from "./rules/file/ruleSchema.ts";
+export { rulesJsonSchema } from "./rules/file/rulesJsonSchema.ts";
+export { rulesToJson, rulesToYaml } from "./rules/file/writeRules.ts";
 export { layerCount } from "./rules/flags/gpuLayers.ts";
 export { type PlacementFlags, placementFlagHelp, splitModes } from "./rules/flags/placementFlags.ts";
 export { rulesFromFlags } from "./rules/flags/rulesFromFlags.ts";
-export { RULES_SCHEMA, rulesFromJson, rulesToJson } from "./rules/json.ts";
 export type {
   Action,
   FollowTarget,

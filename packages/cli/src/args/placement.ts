@@ -1,4 +1,4 @@
-import { type PlacementFlags, type Rule, rulesFromJson } from "@tensorplan/scheduler";
+import { type PlacementFlags, type Rule, rulesFromText } from "@tensorplan/scheduler";
 import type { CliContext } from "../cliContext.ts";
 import type { PlacementOptionValues } from "./placementOptions.ts";
 import { readTextFile } from "./textFile.ts";
@@ -14,7 +14,7 @@ export async function placementOf(flags: PlacementOptionValues, context: CliCont
   const rules =
     flags.rules === undefined
       ? undefined
-      : rulesFromJson(await readTextFile(flags.rules, context), flags.rules);
+      : rulesFromText(await readTextFile(flags.rules, context), flags.rules);
   return {
     ...(rules === undefined ? {} : { rules }),
     placement: placementFlags(flags),

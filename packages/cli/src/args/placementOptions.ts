@@ -47,7 +47,10 @@ export function addPlacementOptions(command: Command): Command {
     .addOption(withShortName(new Option("--no-kv-offload", help.noKvOffload), "-nkvo"))
     .addOption(withShortName(new Option("--no-op-offload", help.noOpOffload), "-nopo"))
     .option("--mmap", help.mapWeights)
-    .option("--rules <FILE>", "placement rules as JSON; they come before the flags' rules and the defaults")
+    .option(
+      "--rules <FILE>",
+      "placement rules, JSON or YAML; they come before the flags' rules and the defaults",
+    )
     .option(
       "--no-strict",
       "where a rule of yours can't be obeyed, ask the next one and count it, instead of stopping with an error",

@@ -1,5 +1,9 @@
 import type { Command } from "commander";
 
+/** How `--rules-as` writes rules down. */
+export const rulesFormats = ["json", "yaml", "typescript"] as const;
+export type RulesFormat = (typeof rulesFormats)[number];
+
 /** `--rules` of commands that list rules too: `--rules FILE` reads a file, `--rules` alone lists what is in force. */
 export interface RulesFlag {
   readonly file?: string;

@@ -1,35 +1,26 @@
 import {
   formatPlanSummary,
   formatPlanTable,
-  formatRules,
-  type Plan,
-  planHash,
   planToJson,
-  ruleUses,
+  rulesJsonSchema,
   variantOfPhase,
 } from "@tensorplan/scheduler";
 import { Option } from "commander";
 import { addPlanOptions, type PlanFlags as PlanInputFlags } from "../args/planOptions.ts";
-import { type RulesFlag, rulesMayStandAlone } from "../args/rulesListing.ts";
-import type { CliContext } from "../cliContext.ts";
+import { type RulesFlag, type RulesFormat, rulesFormats, rulesMayStandAlone } from "../args/rulesListing.ts";
 import { planFlags } from "../engine/planInputs.ts";
+import { rulesText } from "../output/rulesText.ts";
 import { writeJson, writeTo } from "../output/streams.ts";
 import type { DefineCommand } from "./all.ts";
 import { addPlanDiff } from "./planDiff.ts";
 
 interface PlanFlags extends Omit<PlanInputFlags, "rules"> {
   readonly rules?: RulesFlag;
+  readonly rulesAs?: RulesFormat;
+  readonly rulesSchema?: true;
   readonly phase?: "prefill" | "decode";
   readonly json?: true;
 }
-
-const listRules = (made: Plan, json: boolean, { stdout }: CliContext): Promise<void> =>
-  json
-    ? writeJson(stdout, {
-        plan: planHash(made),
-        rules: ruleUses(made).map((use, i) => ({ ...use, rule: made.rules[i] })),
-      })
-    : writeTo(stdout, `${formatRules(made)}\n`);
 
 export const plan: DefineCommand = (command, context) => {
   addPlanOptions(
@@ -44,17 +35,27 @@ export const plan: DefineCommand = (command, context) => {
         "decode",
       ]),
     )
+    .addOption(
+      new Option(
+        "--rules-as <FORMAT>",
+        "print the rules in force as a rule file or as the builder's TypeScript",
+      ).choices(rulesFormats),
+    )
+    .option("--rules-schema", "print the JSON Schema of rule files")
     .option("--json", "print the plan itself: canonical JSON, the same bytes for the same input")
     .addHelpText(
       "after",
       "\nExamples:\n  tensorplan plan -m model.gguf\n  tensorplan plan -m model.gguf --cpu-devices 2 -ot 'exps=cpu:1' --phase decode\n  tensorplan plan -m model.gguf --json > plan.json\n  tensorplan plan --arch deepseek-r1 --type iq4_nl --devices rtx4080 -ngl 99 -ot exps=CPU\n  tensorplan plan -m model.gguf -ngl 20 --rules",
     )
     .action(async ({ rules, ...flags }: PlanFlags) => {
+      if (flags.rulesSchema) return writeJson(context.stdout, rulesJsonSchema());
       const planned = await planFlags(
         { ...flags, ...(rules?.file === undefined ? {} : { rules: rules.file }) },
         context,
       );
-      if (rules?.list) return listRules(planned.plan, flags.json === true, context);
+      if (rules?.list || flags.rulesAs !== undefined) {
+        return writeTo(context.stdout, rulesText(planned.plan, flags));
+      }
       if (flags.json) {
         const shown =
           flags.phase === undefined

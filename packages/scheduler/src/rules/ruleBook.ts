@@ -1,5 +1,6 @@
+import { TensorplanError } from "@tensorplan/ir";
 import type { Box } from "../variants/box.ts";
-import { type ActionKind, actionKind, type Rule } from "./rule.ts";
+import { type ActionKind, actionKind, printOrigin, type Rule } from "./rule.ts";
 import { compileSelector, type Facts, type Matcher } from "./selector.ts";
 
 /** A rule that was asked before the one that decided, and why it didn't. */
@@ -43,6 +44,23 @@ export interface RuleBook {
   readonly family: Readonly<Record<RuleFamily, readonly CompiledRule[]>>;
 }
 
+/** @throws TensorplanError `rules/regex`, which names the rule */
+export function compileRule(rule: Rule): CompiledRule {
+  try {
+    return { rule, matches: compileSelector(rule.when) };
+  } catch (error) {
+    if (!(error instanceof TensorplanError)) throw error;
+    const { code, message, hint } = error;
+    throw new TensorplanError({
+      code,
+      message: `rule '${rule.name}' (${printOrigin(rule.origin)}): ${message}`,
+      hint,
+      details: { rule: rule.name },
+      cause: error,
+    });
+  }
+}
+
 /** @throws TensorplanError `rules/regex` */
 export function ruleBook(rules: readonly Rule[]): RuleBook {
   const family: Record<RuleFamily, CompiledRule[]> = {
@@ -55,7 +73,7 @@ export function ruleBook(rules: readonly Rule[]): RuleBook {
   };
   for (const rule of rules) {
     const name = familyOf[actionKind(rule.do)];
-    if (name !== undefined) family[name].push({ rule, matches: compileSelector(rule.when) });
+    if (name !== undefined) family[name].push(compileRule(rule));
   }
   return { rules, family };
 }

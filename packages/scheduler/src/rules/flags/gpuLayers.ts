@@ -2,6 +2,7 @@ import type { DeviceProfile } from "@tensorplan/backend-api";
 import { type Graph, TensorplanError } from "@tensorplan/ir";
 import { storedFacts } from "../../residence/storedFacts.ts";
 import type { Rule } from "../rule.ts";
+import { compileRule } from "../ruleBook.ts";
 import { compileSelector, type Facts, layerOf } from "../selector.ts";
 import { sizesOf } from "../sizeSelectors.ts";
 import { type HostAndAccelerators, hostAndAccelerators } from "./flagDevices.ts";
@@ -24,7 +25,7 @@ function layerBytes(
   earlier: readonly Rule[],
 ): readonly number[] {
   const bytes: number[] = Array.from({ length: layers - first + 1 }, () => 0);
-  const elsewhere = earlier.filter((rule) => "store" in rule.do).map(({ when }) => compileSelector(when));
+  const elsewhere = earlier.filter((rule) => "store" in rule.do).map((rule) => compileRule(rule).matches);
   const isHead = compileSelector(outputHead);
   const sizeOf = ({ weights, states }: Facts) =>
     [...weights, ...states].reduce((sum, stored) => sum + sizesOf(stored).bytes, 0);
