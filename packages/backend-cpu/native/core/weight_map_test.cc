@@ -98,3 +98,4 @@ TEST("what can't be mapped is refused") {
   part.take = HeadRows{2, 8, 0, 4};
   CHECK(refuses<std::invalid_argument>(device, part, file));
 }
+TEST_MAIN
