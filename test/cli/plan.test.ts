@@ -120,6 +120,51 @@ describe("plan", () => {
     expect(stderr).toContain(`error[rules/file]: ${path}:4:13: rules.0.when: there is no field 'ops'`);
   });
 
+  test.each([
+    [
+      "a device that isn't there",
+      "when: {}",
+      "store: CUDA0",
+      "rules/unknown-device",
+      "the devices are: cpu:0, cpu:1",
+    ],
+    [
+      "an expression that can't compile",
+      "when: { weight: { regex: 'ffn_(' } }",
+      "store: CPU1",
+      "rules/regex",
+      "rule 'mine'",
+    ],
+    [
+      "a place that the weights forbid, without --no-strict",
+      "when: { op: moe }",
+      "place: CPU1",
+      "plan/away-from-weight",
+      "cpu:0 can run it",
+    ],
+    [
+      "a rule that matches nothing",
+      "when: { path: blk.77.attn }",
+      "place: CPU1",
+      "rules/matches-nothing",
+      "rule 'mine'",
+    ],
+  ])("%s in a rule file is an error that names it", async (_, when, action, code, text) => {
+    const path = join(folder, "bad.yaml");
+    writeFileSync(
+      path,
+      `schema: tensorplan.rules/1\nrules:\n  - name: mine\n    ${when}\n    do: { ${action} }\n`,
+    );
+    const outcome = await tensorplan(["plan", "--cpu-devices", "2", "--rules", path]);
+    expect(outcome.code).toBe(1);
+    expect(outcome.stderr).toContain(`error[${code}]`);
+    expect(outcome.stderr).toContain(text);
+    if (code !== "plan/away-from-weight") return;
+    const relaxed = await tensorplan(["plan", "--cpu-devices", "2", "--rules", path, "--no-strict"]);
+    expect(relaxed.code).toBe(0);
+    expect(relaxed.stdout).toMatch(/rule 'mine' could not be obeyed \d+ times and gave way/);
+  });
+
   test("flags as llama.cpp spells them become rules", async () => {
     const flags = ["-ngl", "99", "-ts", "2,1", "-ncmoe", "3", "-nkvo", "-nopo"];
     const { code, stdout } = await tensorplan(["plan", "--cpu-devices", "3", ...flags, "--rules"]);

@@ -31,12 +31,14 @@ interface Progress {
   at: number;
   readonly tried: Tried[];
   readonly obstacles: Obstacle[];
+  /** The node that it waits for. */
+  waitsFor?: number;
 }
 
 /**
  * Decides where every node with a kernel runs: rules in order, the first that matches and can be obeyed decides. Rules that follow
- * another node wait until that one is placed; where nodes wait for each other, the first of them in the graph's order goes on to the
- * next rule. Views have no entry: they are where their operand is.
+ * another node wait until that one is placed; where nodes wait for each other in a circle, the first of the circle in the graph's order
+ * goes on to the next rule. Views have no entry: they are where their operand is.
  *
  * @param onFailure what to do with a node that can't be placed: throw, or return to leave it open
  */
@@ -48,6 +50,7 @@ export function assign(
   const placed: (Placement | undefined)[] = view.nodes.map(() => undefined);
   const failed = new Set<number>();
   const at: PlacedAt = (node) => placed[node]?.device ?? (failed.has(node) ? NOWHERE : undefined);
+  const idOf = (device: number): string => devices[device]?.id ?? "nowhere";
   const deviceIndex = new Map<string, number>(devices.map(({ id }, index) => [id, index]));
 
   const tryDevice = (info: NodeInfo, progress: Progress, device: number): Answer<number> => {
@@ -70,17 +73,26 @@ export function assign(
       return { kind: "refused", why: reasons.join("; ") };
     }
     if (!("follow" in action)) return { kind: "no-match", why: "it places nothing" };
-    const lead = follow(action.follow, info, view, input.homes, at);
-    if (lead.kind === "wait") return "wait";
+    const lead = follow(action.follow, info, view, input.homes, at, idOf);
+    if (lead.kind === "wait") {
+      progress.waitsFor = lead.on;
+      return "wait";
+    }
     if (lead.kind === "device" && lead.device === NOWHERE) {
       return { kind: "refused", why: "what it follows can't be placed" };
     }
     if (lead.kind === "device") return tryDevice(info, progress, lead.device);
-    return { kind: lead.kind === "none" ? "no-match" : "refused", why: lead.why };
+    if (lead.kind === "none") return { kind: "no-match", why: lead.why };
+    progress.obstacles.push({ code: "follow-disagree", why: lead.why, which: lead.which });
+    return { kind: "refused", why: lead.why };
   };
 
-  /** Asks rules until one decides (true) or the node has to wait (false). Nodes that can't be placed are settled too. */
-  const advance = (info: NodeInfo, progress: Progress, circle: boolean): boolean => {
+  /**
+   * Asks rules until one decides (true) or the node has to wait (false). Nodes that can't be placed are settled too.
+   *
+   * @param circle names of the nodes that wait for each other, where this one is to break out
+   */
+  const advance = (info: NodeInfo, progress: Progress, circle?: string): boolean => {
     let inCircle = circle;
     for (; progress.at < rules.length; progress.at++) {
       const { rule, matches } = rules[progress.at] as CompiledRule;
@@ -88,9 +100,10 @@ export function assign(
       let answer: Answer<number> | "wait" =
         mismatch === undefined ? ask(info, progress, rule) : { kind: "no-match", why: mismatch };
       if (answer === "wait") {
-        if (!inCircle) return false;
-        answer = { kind: "refused", why: "it follows itself in a circle" };
-        inCircle = false;
+        if (inCircle === undefined) return false;
+        answer = { kind: "refused", why: `it follows itself in a circle: ${inCircle}` };
+        progress.obstacles.push({ code: "follow-circle", why: answer.why });
+        inCircle = undefined;
       }
       if (answer.kind === "decide") {
         placed[info.index] = { device: answer.value, decision: { rule: rule.name, tried: progress.tried } };
@@ -118,19 +131,37 @@ export function assign(
   for (const info of open) progress.set(info, { at: 0, tried: [], obstacles: [] });
   while (open.length > 0) {
     // Operands come first in the graph's order, consumers last: both ways, so that chains resolve in one sweep.
-    let rest = open.filter((info) => !advance(info, progress.get(info) as Progress, false));
+    let rest = open.filter((info) => !advance(info, progress.get(info) as Progress));
     rest = rest
       .reverse()
-      .filter((info) => !advance(info, progress.get(info) as Progress, false))
+      .filter((info) => !advance(info, progress.get(info) as Progress))
       .reverse();
     const [first] = rest;
     if (first !== undefined && rest.length === open.length) {
-      const settled = advance(first, progress.get(first) as Progress, true);
-      if (settled) rest = rest.slice(1);
+      const circle = circleFrom(first, (info) => view.nodes[progress.get(info)?.waitsFor ?? -1]);
+      const breaker = circle.reduce((one, other) => (other.index < one.index ? other : one));
+      const names = [...circle, circle[0] as NodeInfo].map(({ node }) => node.id).join(", ");
+      if (advance(breaker, progress.get(breaker) as Progress, names)) {
+        rest = rest.filter((info) => info !== breaker);
+      }
     }
     open = rest;
   }
   return placed;
+}
+
+/** The circle in which a chain of waiting nodes ends. */
+function circleFrom(
+  first: NodeInfo,
+  waitsFor: (info: NodeInfo) => NodeInfo | undefined,
+): readonly NodeInfo[] {
+  const chain: NodeInfo[] = [];
+  for (let info: NodeInfo | undefined = first; info !== undefined; info = waitsFor(info)) {
+    const known = chain.indexOf(info);
+    if (known >= 0) return chain.slice(known);
+    chain.push(info);
+  }
+  return chain;
 }
 
 /** The error of a node that can't be placed. */
@@ -145,11 +176,17 @@ export function placementError(
   const able = devices
     .filter((_, device) => obstacle(info, device, { devices, ...around }, true) === undefined)
     .map(({ id }) => id);
+  const verdicts = devices.map(({ id }, device) => {
+    const problem = obstacle(info, device, { devices, ...around }, true);
+    if (problem === undefined) return `${id} can run it`;
+    return problem.code === "no-kernel" ? problem.why : `${id}: ${problem.why}`;
+  });
   const away = obstacles.find(({ code }) => code !== "no-kernel");
+  const following = away?.code === "follow-circle" || away?.code === "follow-disagree";
   const hint =
     able.length > 0
       ? `it can run on ${able.join(", ")}${rule === undefined ? "" : "; write else: next in the rule to go on to the next one"}`
-      : away === undefined
+      : away === undefined || following
         ? "no device has a kernel for it: use another element type or another backend"
         : "store the weight where the node is to run, or write a replicate rule for it";
   return new TensorplanError({
@@ -163,6 +200,8 @@ export function placementError(
       node: info.node.id,
       ...(rule === undefined ? {} : { rule: rule.name }),
       ...(away?.storeRule === undefined ? {} : { "stored by": away.storeRule }),
+      ...(away?.which === undefined ? {} : { follows: away.which }),
+      devices: verdicts,
     },
   });
 }

@@ -14,11 +14,16 @@ export interface Surroundings {
   readonly boundsKey: string;
 }
 
-/** Why a node can't run on a device. `away`: something that it reads lives elsewhere, by the rule named. */
+/**
+ * Why a node can't run on a device. `away`: something that it reads lives elsewhere, by the rule named. `follow`: what it is to follow
+ * leads nowhere.
+ */
 export interface Obstacle {
-  readonly code: "away-from-weight" | "away-from-state" | "no-kernel";
+  readonly code: "away-from-weight" | "away-from-state" | "no-kernel" | "follow-circle" | "follow-disagree";
   readonly why: string;
   readonly storeRule?: string;
+  /** What disagrees, by name. */
+  readonly which?: string;
 }
 
 /** What keeps a node from a device because of where its weights and caches live. */

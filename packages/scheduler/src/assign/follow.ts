@@ -3,31 +3,51 @@ import type { GraphView, NodeInfo, Value } from "../graph/graphView.ts";
 import type { Homes } from "../residence/homes.ts";
 import type { FollowTarget } from "../rules/rule.ts";
 
-/** Where a follow rule leads: to a device, nowhere (with the reason), or to a node that isn't placed yet. */
+/**
+ * Where a follow rule leads: to a device, nowhere (with the reason), to several places at once, or to a node that isn't placed yet.
+ * `which` names what disagrees; the reason doesn't, so that nodes share it.
+ */
 export type Lead =
   | { readonly kind: "device"; readonly device: number }
   | { readonly kind: "none"; readonly why: string }
-  | { readonly kind: "disagree"; readonly why: string }
-  | { readonly kind: "wait" };
+  | { readonly kind: "disagree"; readonly why: string; readonly which: string }
+  | { readonly kind: "wait"; readonly on: number };
 
 /** A device, or `undefined` while the node isn't placed. */
 export type PlacedAt = (node: number) => number | undefined;
 
-const wait: Lead = { kind: "wait" };
+interface Leader {
+  readonly name: string;
+  /** A node, where it is one. */
+  readonly node: number;
+  readonly device: number | undefined;
+}
 
-function agree(places: readonly (number | undefined)[], none: string, disagree: string): Lead {
-  const [first] = places;
-  if (places.length === 0) return { kind: "none", why: none };
-  if (places.includes(undefined)) return wait;
-  return places.every((place) => place === first)
-    ? { kind: "device", device: first as number }
-    : { kind: "disagree", why: disagree };
+function agree(
+  leaders: readonly Leader[],
+  what: { readonly none: string; readonly disagree: string },
+  idOf: (device: number) => string,
+): Lead {
+  const [first] = leaders;
+  if (first === undefined) return { kind: "none", why: what.none };
+  const open = leaders.find(({ device }) => device === undefined);
+  if (open !== undefined) return { kind: "wait", on: open.node };
+  if (leaders.every(({ device }) => device === first.device)) {
+    return { kind: "device", device: first.device as number };
+  }
+  const places = leaders.map(({ name, device }) => [name, idOf(device as number)] as const);
+  const devices = [...new Set(places.map(([, device]) => device))].sort();
+  return {
+    kind: "disagree",
+    why: `${what.disagree}: ${devices.join(", ")}`,
+    which: places.map(([name, device]) => `${name} on ${device}`).join(", "),
+  };
 }
 
 function placeOf(value: Value, homes: Homes, at: PlacedAt): Lead {
   if (value.producer >= 0) {
     const device = at(value.producer);
-    return device === undefined ? wait : { kind: "device", device };
+    return device === undefined ? { kind: "wait", on: value.producer } : { kind: "device", device };
   }
   return value.root.kind === "input"
     ? { kind: "none", why: `'${value.id}' is given with each step and lives nowhere` }
@@ -40,14 +60,15 @@ export function follow(
   view: GraphView,
   homes: Homes,
   at: PlacedAt,
+  idOf: (device: number) => string,
 ): Lead {
   if (target === "weight" || target === "state") {
     const what = target === "weight" ? "weight" : "cache";
     const stored = target === "weight" ? info.weights : info.states;
     return agree(
-      stored.map(({ id }) => homes.of(id).device),
-      `it has no ${what}`,
-      `its ${what}s live on different devices`,
+      stored.map(({ id }) => ({ name: id, node: -1, device: homes.of(id).device })),
+      { none: `it has no ${what}`, disagree: `its ${what}s live on different devices` },
+      idOf,
     );
   }
   if (target === "latest") {
@@ -55,13 +76,17 @@ export function follow(
     for (const { value } of info.operands) newest = Math.max(newest, value.producer);
     if (newest < 0) return { kind: "none", why: "none of its operands is computed" };
     const device = at(newest);
-    return device === undefined ? wait : { kind: "device", device };
+    return device === undefined ? { kind: "wait", on: newest } : { kind: "device", device };
   }
   if (target === "consumers") {
     return agree(
-      (view.consumers[info.index] ?? []).map(at),
-      "no node reads it",
-      "those that read it run on different devices",
+      (view.consumers[info.index] ?? []).map((node) => ({
+        name: view.nodes[node]?.node.id ?? "",
+        node,
+        device: at(node),
+      })),
+      { none: "no node reads it", disagree: "those that read it run on different devices" },
+      idOf,
     );
   }
   if ("operand" in target) {

@@ -65,12 +65,17 @@ function chooseLowering(
     }
     return { kind: "refused", why: reasons.join("; ") };
   };
+  const whereItWorks = (): readonly string[] =>
+    all.map((name) => {
+      const able = input.devices.filter((_, on) => feasible(view, info, name, on) === undefined);
+      return `${name}: ${able.length === 0 ? "nowhere" : `on ${able.map((each) => each.id).join(", ")}`}`;
+    });
   const found = askRules(input.book.family.lower, facts, input.box, ask, (rule, why) => {
     throw new TensorplanError({
       code: "plan/lowering-refused",
       message: `rule '${rule.name}' can't lower ${op} '${id}': ${why}`,
       hint: `the lowerings are ${all.join(", ")}; write else: next in the rule to go on to the next one`,
-      details: { node: id, rule: rule.name },
+      details: { node: id, rule: rule.name, works: whereItWorks() },
     });
   });
   if ("decision" in found) return { node: id, op, lowering: found.value, decision: found.decision };

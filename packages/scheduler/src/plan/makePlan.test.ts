@@ -296,14 +296,15 @@ test("nodes that follow each other in a circle go on to the next rule, or stop",
   expect(made.get("a")).toMatchObject({
     device: "cuda:0",
     rule: "on the card",
-    tried: [{ why: "it follows itself in a circle" }, { rule: "b with a" }],
+    tried: [{ why: "it follows itself in a circle: a, b, a" }, { rule: "b with a" }],
   });
   expect(made.get("b")).toMatchObject({ device: "cuda:0", rule: "b with a" });
   expect(() => make(rules("error"), [cpu, gpu], { graph: circle })).toThrow(
     expect.objectContaining({
       message: expect.stringContaining(
-        "rule 'a with b' can't place scale 'a': it follows itself in a circle",
+        "rule 'a with b' can't place scale 'a': it follows itself in a circle: a, b, a",
       ),
+      code: "plan/follow-circle",
     }),
   );
 });
@@ -345,6 +346,71 @@ test("a budget that is too small is an error with the largest parts and three wa
         over: 1,
         largest: expect.arrayContaining([expect.stringMatching(/^cache\.\*\.k /)]),
       }),
+    }),
+  );
+});
+
+test("what follows a circle without being in it waits until the circle is broken", () => {
+  const tokens = axis("tokens", "tokens");
+  const builder = new GraphBuilder("tail", limits);
+  const a = scale("a", builder.input("x", [tokens], "f32"), 2);
+  const b = scale("b", builder.input("y", [tokens], "f32"), 2);
+  builder.output("one", a);
+  builder.output("two", scale("c", b, 2));
+  const rules = [
+    rule("a with c", { path: "a" }, { follow: { value: "c" } }),
+    rule("b with c", { path: "b" }, { follow: "consumers" }, { else: "next" }),
+    rule("c with b", { path: "c" }, { follow: "latest" }),
+    rule("b on the card", { path: "b" }, { place: "cuda:0" }),
+  ];
+  const made = placed(make(rules, [cpu, gpu], { graph: builder.finish() }));
+  expect([...made.values()].map(({ device, rule: by }) => [device, by])).toEqual([
+    ["cuda:0", "a with c"],
+    ["cuda:0", "b on the card"],
+    ["cuda:0", "c with b"],
+  ]);
+});
+
+test("readers that disagree stop a rule that follows them, and are named", () => {
+  const tokens = axis("tokens", "tokens");
+  const builder = new GraphBuilder("fork", limits);
+  const a = scale("a", builder.input("x", [tokens], "f32"), 2);
+  builder.output("one", scale("b", a, 2));
+  builder.output("two", scale("c", a, 3));
+  const rules = (otherwise: "error" | "next") => [
+    rule("b there", { path: "b" }, { place: "cuda:0" }),
+    rule("c here", { path: "c" }, { place: "cpu" }),
+    rule("a with its readers", { path: "a" }, { follow: "consumers" }, { else: otherwise }),
+  ];
+  const graph = builder.finish();
+  expect(() => make(rules("error"), [cpu, gpu], { graph })).toThrow(
+    expect.objectContaining({
+      code: "plan/follow-disagree",
+      message:
+        "rule 'a with its readers' can't place scale 'a': those that read it run on different devices: cpu, cuda:0",
+      details: expect.objectContaining({
+        follows: "b on cuda:0, c on cpu",
+        devices: ["cpu can run it", "cuda:0 can run it"],
+      }),
+    }),
+  );
+  expect(placed(make(rules("next"), [cpu, gpu], { graph })).get("a")).toMatchObject({
+    device: "cpu",
+    tried: expect.arrayContaining([expect.objectContaining({ outcome: "refused" })]),
+  });
+});
+
+test("a refusal lists what each device could do, and where each lowering would work", () => {
+  const weak = profile("cuda:0", { without: ["add"] });
+  expect(() => make([rule("sums", { op: "add" }, { place: "cuda:0" })], [cpu, weak])).toThrow(
+    expect.objectContaining({
+      details: expect.objectContaining({ devices: ["cpu can run it", "cuda:0 has no kernel for add"] }),
+    }),
+  );
+  const plain = profile("cpu", { without: ["attention"] });
+  expect(() => make([rule("flash", { op: "attention" }, { lower: "flash" })], [plain])).toThrow(
+    expect.objectContaining({
+      details: expect.objectContaining({ works: ["flash: nowhere", "naive: on cpu"] }),
     }),
   );
 });

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { rule } from "../testing/fixtures.ts";
 import { defaultRules } from "./defaults.ts";
 import type { Rule } from "./rule.ts";
+import { ruleBook } from "./ruleBook.ts";
 import { validateRules } from "./validate.ts";
 
 const check = (...rules: readonly Rule[]) => validateRules(rules, ["cpu", "cuda:0"]);
@@ -42,4 +43,13 @@ test.each<[string, string, readonly Rule[]]>([
 
 test("there are no defaults without devices", () => {
   expect(() => defaultRules({ devices: [] })).toThrow(expect.objectContaining({ code: "plan/no-devices" }));
+});
+
+test("an expression that can't compile is an error that names the rule", () => {
+  expect(() => ruleBook([rule("a", { and: [{ weight: { regex: "ffn_(" } }] }, { store: "cpu" })])).toThrow(
+    expect.objectContaining({
+      code: "rules/regex",
+      message: expect.stringContaining("rule 'a' (api): /ffn_(/ isn't a regular expression"),
+    }),
+  );
 });
