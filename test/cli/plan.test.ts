@@ -180,6 +180,31 @@ describe("plan", () => {
     expect(stdout).toMatch(/follow +--no-op-offload .*[1-9]\d* nodes/);
   });
 
+  test("prints the sizes of step at which something changes, and why", async () => {
+    const { code, stdout } = await tensorplan([
+      "plan",
+      "--backend",
+      "reference",
+      "--over",
+      "tokens=1..512",
+      "--over",
+      "context=0..1024",
+    ]);
+    expect(code).toBe(0);
+    expect(stdout).toBe(
+      [
+        "over 1–512 tokens, 1–1024 rows of context of one sequence: 2 variants, 1 threshold",
+        "from 128 tokens:",
+        "  blk.*.attn.mla (layers 0–5): done as 'decompressed' instead of 'absorbed'",
+        "    decided by rule 'latent attention expands long prompts' (default: many queries share the cost of expanding the cache to keys and values)",
+        "    below, rule 'latent attention expands long prompts' does not apply: tokensPerSequence isn't at least 128",
+        "",
+      ].join("\n"),
+    );
+    const bad = await tensorplan(["plan", "--over", "tokens=9..1"]);
+    expect([bad.code, bad.stderr]).toEqual([1, expect.stringContaining("error[explain/over]")]);
+  });
+
   test("a context that doesn't fit is refused with what it would take", async () => {
     const { code, stderr } = await tensorplan(["plan", "-c", "16000000"]);
     expect(code).toBe(1);

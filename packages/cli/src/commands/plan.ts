@@ -1,6 +1,7 @@
 import {
   formatPlanSummary,
   formatPlanTable,
+  planHash,
   planToJson,
   rulesJsonSchema,
   variantOfPhase,
@@ -9,6 +10,7 @@ import { Option } from "commander";
 import { addPlanOptions, type PlanFlags as PlanInputFlags } from "../args/planOptions.ts";
 import { type RulesFlag, type RulesFormat, rulesFormats, rulesMayStandAlone } from "../args/rulesListing.ts";
 import { planFlags } from "../engine/planInputs.ts";
+import { sweepPlan } from "../engine/sweepPlan.ts";
 import { rulesText } from "../output/rulesText.ts";
 import { writeJson, writeTo } from "../output/streams.ts";
 import type { DefineCommand } from "./all.ts";
@@ -19,6 +21,7 @@ interface PlanFlags extends Omit<PlanInputFlags, "rules"> {
   readonly rulesAs?: RulesFormat;
   readonly rulesSchema?: true;
   readonly phase?: "prefill" | "decode";
+  readonly over?: readonly string[];
   readonly json?: true;
 }
 
@@ -42,17 +45,27 @@ export const plan: DefineCommand = (command, context) => {
       ).choices(rulesFormats),
     )
     .option("--rules-schema", "print the JSON Schema of rule files")
+    .addOption(
+      new Option(
+        "--over <SIZE=FROM..TO>",
+        "print every size of step (tokens, context, sequences) at which a node changes its device, kernel or lowering, and why; may be repeated",
+      ).argParser((text: string, before: readonly string[] = []) => [...before, text]),
+    )
     .option("--json", "print the plan itself: canonical JSON, the same bytes for the same input")
     .addHelpText(
       "after",
-      "\nExamples:\n  tensorplan plan -m model.gguf\n  tensorplan plan -m model.gguf --cpu-devices 2 -ot 'exps=cpu:1' --phase decode\n  tensorplan plan -m model.gguf --json > plan.json\n  tensorplan plan --arch deepseek-r1 --type iq4_nl --devices rtx4080 -ngl 99 -ot exps=CPU\n  tensorplan plan -m model.gguf -ngl 20 --rules",
+      "\nExamples:\n  tensorplan plan -m model.gguf\n  tensorplan plan -m model.gguf --cpu-devices 2 -ot 'exps=cpu:1' --phase decode\n  tensorplan plan -m model.gguf --json > plan.json\n  tensorplan plan --arch deepseek-r1 --type iq4_nl --devices rtx4080 -ngl 99 -ot exps=CPU\n  tensorplan plan -m model.gguf -ngl 20 --rules\n  tensorplan plan -m model.gguf --over tokens=1..2048 --over context=0..16384",
     )
     .action(async ({ rules, ...flags }: PlanFlags) => {
       if (flags.rulesSchema) return writeJson(context.stdout, rulesJsonSchema());
-      const planned = await planFlags(
-        { ...flags, ...(rules?.file === undefined ? {} : { rules: rules.file }) },
-        context,
-      );
+      const inputs = { ...flags, ...(rules?.file === undefined ? {} : { rules: rules.file }) };
+      if (flags.over !== undefined) {
+        const { plan: swept, text, ...found } = await sweepPlan(flags.over, inputs, context);
+        if (flags.json)
+          return writeJson(context.stdout, { plan: planHash(swept), ...found, text: text.split("\n") });
+        return writeTo(context.stdout, `${text}\n`);
+      }
+      const planned = await planFlags(inputs, context);
       if (rules?.list || flags.rulesAs !== undefined) {
         return writeTo(context.stdout, rulesText(planned.plan, flags));
       }

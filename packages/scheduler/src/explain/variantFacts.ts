@@ -21,9 +21,9 @@ export interface VariantFacts {
   readonly nodes: ReadonlyMap<string, NodeFacts>;
   readonly lowerings: ReadonlyMap<string, PlanLowering>;
   /** Nodes that a composite was done as, by the composite's path; those of nested composites included. */
-  partsOf(composite: string): readonly string[];
+  readonly partsOf: (composite: string) => readonly string[];
   /** The weight, cache, input or value whose bytes a value's are: looks through views and later versions of caches. */
-  rootOf(value: string): string;
+  readonly rootOf: (value: string) => string;
   /** Copies that a node reads, and copies of values that it makes. */
   readonly copiesFor: ReadonlyMap<string, readonly PlanTransfer[]>;
   readonly copiesOf: ReadonlyMap<string, readonly PlanTransfer[]>;

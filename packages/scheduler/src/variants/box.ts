@@ -32,6 +32,14 @@ const isWhole = (range: BoxRange) => range.from === 1 && range.below === null;
 const printBoxRange = ({ from, below }: BoxRange): string =>
   below === null ? `${from} or more` : from === below - 1 ? String(from) : `${from} to ${below - 1}`;
 
+/** What sizes count: `17 tokens`. */
+export const dimNouns: Readonly<Record<StepDim, string>> = {
+  tokensPerSequence: "new tokens a sequence",
+  tokens: "tokens",
+  context: "rows of context",
+  sequences: "sequences",
+};
+
 /** One and several. */
 const dimNoun: Readonly<Record<StepDim, readonly [string, string]>> = {
   tokensPerSequence: ["new token a sequence", "new tokens a sequence"],
