@@ -1,5 +1,6 @@
 import { type Bindings, evaluateSize, type ValueId } from "@tensorplan/ir";
 import type { GraphView } from "../graph/graphView.ts";
+import { firstWhere } from "../splits/firstWhere.ts";
 import type { Schedule, ScheduledSplit } from "../splits/schedule.ts";
 import { valueBytes } from "../splits/transfers.ts";
 import type { Piece } from "./bestFit.ts";
@@ -72,7 +73,10 @@ export function liveness(input: LivenessInput): readonly DevicePieces[] {
     // On the target nothing that is done before the source starts can meet the copy.
     const safe = source.known[move.to] as number;
     lives[move.to]?.set(move.value.id, { first: starts[move.to]?.[safe + 1] ?? 0, last: 0 });
-    const later = queues[move.from]?.find(({ known }) => (known[move.to] as number) >= target.queue);
+    const later = firstWhere(
+      queues[move.from] ?? [],
+      ({ known }) => (known[move.to] as number) >= target.queue,
+    );
     reads(
       move.from,
       move.value.id,

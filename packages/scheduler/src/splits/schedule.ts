@@ -1,3 +1,4 @@
+import { firstWhere } from "./firstWhere.ts";
 import type { Group } from "./groupSplits.ts";
 import type { Move } from "./transfers.ts";
 
@@ -76,13 +77,21 @@ export function schedule(groups: readonly Group[], moves: readonly Move[], devic
  */
 function orderTasks(splits: readonly ScheduledSplit[], moves: readonly ScheduledMove[]): readonly Task[] {
   const copiesBefore: number[][] = splits.map(() => []);
+  const queues = new Map<number, number[]>();
+  splits.forEach(({ device }, split) => {
+    const queue = queues.get(device);
+    if (queue === undefined) queues.set(device, [split]);
+    else queue.push(split);
+  });
   moves.forEach(({ move, after }, index) => {
     const source = splits[after] as ScheduledSplit;
-    const at = splits.findIndex(
-      ({ device, known }, split) =>
-        split > after && device === move.to && (known[source.device] as number) >= source.queue,
+    // What a split knows, those behind it in its queue know too.
+    const at = firstWhere(
+      queues.get(move.to) ?? [],
+      (split) =>
+        split > after && ((splits[split] as ScheduledSplit).known[source.device] as number) >= source.queue,
     );
-    copiesBefore[at]?.push(index);
+    if (at !== undefined) copiesBefore[at]?.push(index);
   });
   return splits.flatMap((_, split): Task[] => [
     ...(copiesBefore[split] ?? []).map((move): Task => ({ kind: "copy", move })),
