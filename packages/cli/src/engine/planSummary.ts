@@ -69,7 +69,7 @@ export function planSummary(plan: Plan, hash: string, { bold, dim, yellow }: Col
     ({ id, splits, transfers }) => `${id}: ${counted(splits, "split")}, ${counted(transfers, "transfer")}`,
   );
   const warnings = [
-    ...plan.warnings.map(({ message }) => message),
+    ...plan.warnings.map(({ message, hint }) => `${message}; ${hint}`),
     ...plan.fallbacks
       .filter(({ count }) => count > 0)
       .map(({ rule, count }) => `the fallback rule '${rule}' decided ${counted(count, "time")}`),

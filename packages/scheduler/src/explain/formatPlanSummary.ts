@@ -162,6 +162,6 @@ export function formatPlanSummary(plan: Plan): string {
     ...indent(ruleLines(plan)),
     ...(plan.warnings.length === 0
       ? []
-      : ["warnings", ...indent(plan.warnings.map(({ message }) => message))]),
+      : ["warnings", ...indent(plan.warnings.flatMap(({ message, hint }) => [message, `  ${hint}`]))]),
   ].join("\n");
 }

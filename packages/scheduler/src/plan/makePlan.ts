@@ -15,11 +15,13 @@ import { assembleVariant } from "./assembleVariant.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import { effectiveRules } from "./effectiveRules.ts";
 import { checkIdleRules } from "./idleRules.ts";
-import { PLAN_SCHEMA, type Plan, type PlanDevice } from "./plan.ts";
+import { PLAN_SCHEMA, type Plan, type PlanDevice, type PlanWarning } from "./plan.ts";
 import type { PlanInput } from "./planInput.ts";
 import { PlanParts } from "./planParts.ts";
 import { inputReaders, weightUses } from "./uses.ts";
 import { decideTable, type VariantTable } from "./variantTable.ts";
+import { cacheTypeMoves } from "./warnings/cacheTypeMoves.ts";
+import { usualTables } from "./warnings/usualTables.ts";
 import { collectWarnings, countFallbacks } from "./warnings.ts";
 
 function checkDevices(devices: readonly DeviceProfile[]): void {
@@ -99,6 +101,18 @@ function allAxes(graph: Graph, variants: readonly Decided[]): Readonly<Record<st
   return axes;
 }
 
+/** What the caches' type does to attention, against the usual one. */
+function cacheWarnings(
+  input: PlanInput,
+  book: RuleBook,
+  variants: readonly Decided[],
+): readonly PlanWarning[] {
+  const types = [...new Set(input.graph.states.map(({ dtype }) => dtype))];
+  const devices = input.devices.map(({ id }) => id);
+  const tables = variants.map(({ tables: [table] }) => table as VariantTable);
+  return cacheTypeMoves(types, devices, tables, usualTables(input, book, variants));
+}
+
 /**
  * Decides where every weight and cache lives and every node runs, by the rules in their order, and lays out splits, copies and memory
  * to the byte. A pure function: equal input gives equal plans on every machine.
@@ -168,5 +182,5 @@ export function plan(input: PlanInput): Plan {
     warnings: [],
   };
   checkBudgets(made);
-  return { ...made, warnings: collectWarnings(made, idle) };
+  return { ...made, warnings: collectWarnings(made, idle, cacheWarnings(input, book, variants)) };
 }

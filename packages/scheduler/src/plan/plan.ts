@@ -208,4 +208,6 @@ export interface PlanOutput extends PlanType {
 export interface PlanWarning {
   readonly code: string;
   readonly message: string;
+  /** What to do about it. */
+  readonly hint: string;
 }

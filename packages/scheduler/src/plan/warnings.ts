@@ -2,6 +2,10 @@ import { formatBytes } from "../explain/formatBytes.ts";
 import { printOrigin, type Rule } from "../rules/rule.ts";
 import type { Plan, PlanVariant, PlanWarning } from "./plan.ts";
 import { plannedKernels } from "./plannedKernels.ts";
+import { fusedWeightsApart } from "./warnings/fusedWeightsApart.ts";
+import { idleDevice } from "./warnings/idleDevice.ts";
+import { missingKernelSplits } from "./warnings/missingKernelSplits.ts";
+import { unusedBudget } from "./warnings/unusedBudget.ts";
 
 interface IdleRule {
   readonly rule: Rule;
@@ -28,11 +32,16 @@ export function countFallbacks(rules: readonly Rule[], variants: readonly PlanVa
 }
 
 /** What a person should know before running the plan. */
-export function collectWarnings(plan: Plan, idle: readonly IdleRule[]): readonly PlanWarning[] {
+export function collectWarnings(
+  plan: Plan,
+  idle: readonly IdleRule[],
+  caches: readonly PlanWarning[],
+): readonly PlanWarning[] {
   const shadowed = idle.map(
     ({ rule, why }): PlanWarning => ({
       code: "rule-decides-nothing",
       message: `rule '${rule.name}' (${printOrigin(rule.origin)}) decides nothing: ${why}`,
+      hint: "leave the rule out, or put it further up",
     }),
   );
   const copies = plan.weights.flatMap(({ weight, copies: of }): readonly PlanWarning[] => {
@@ -44,10 +53,20 @@ export function collectWarnings(plan: Plan, idle: readonly IdleRule[]): readonly
       {
         code: "weight-in-two-layouts",
         message: `'${weight}' is held on ${copy.device} in ${of.filter(({ device }) => device === copy.device).length} layouts, because different kernels read it: ${formatBytes(bytes)} more`,
+        hint: `store it in one layout with a store rule; explain '${weight}' shows which kernels read it`,
       },
     ];
   });
-  return [...shadowed, ...copies, ...missingKernels(plan)];
+  return [
+    ...shadowed,
+    ...copies,
+    ...missingKernels(plan),
+    ...fusedWeightsApart(plan),
+    ...caches,
+    ...unusedBudget(plan),
+    ...missingKernelSplits(plan),
+    ...idleDevice(plan),
+  ];
 }
 
 /** One warning for each device with kernels that don't exist yet. */
@@ -63,6 +82,7 @@ function missingKernels(plan: Plan): readonly PlanWarning[] {
       {
         code: "planned-kernel",
         message: `${what} planned and not written yet (${here.slice(0, 3).join(", ")}${here.length > 3 ? ", …" : ""}): this plan can be read, not run`,
+        hint: "store and place what it should run on a device whose kernels exist",
       },
     ];
   });
