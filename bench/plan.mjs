@@ -1,8 +1,7 @@
 // Planning time against the size of the graph: DeepSeek V3's layers repeated until a graph has 1 thousand to 100 thousand nodes, on a CPU
-// with one card (experts on the CPU: most splits) and on eight cards; then R1 as it is. Also the work areas of the golden plans against
-// the least that any layout needs.
+// with one card (experts on the CPU: most splits) and on eight cards; then R1 as it is. bench/planPlot.mjs draws the result.
 //
-//   npm run build:ts && node bench/plan.mjs [--most 100000] [--out bench/results/NAME.json]
+//   npm run build:ts && node --max-old-space-size=8000 bench/plan.mjs [--most 100000] [--runs 3] [--out bench/results/NAME.json]
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -84,6 +83,6 @@ for (const machine of machines) {
 if (options.out !== undefined) {
   const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
   const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} processors, Node ${process.version}`;
-  const command = `node bench/plan.mjs --most ${most} --runs ${runs}`;
+  const command = `node --max-old-space-size=8000 bench/plan.mjs --most ${most} --runs ${runs}`;
   writeFileSync(options.out, `${JSON.stringify({ machine, commit, command, rows, r1 }, undefined, 2)}\n`);
 }

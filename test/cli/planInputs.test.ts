@@ -38,6 +38,27 @@ describe("a configuration instead of a file", () => {
     expect(await states(["-np", "4"])).toBe(4 * (await states([])));
   });
 
+  test("knows its caches to the byte for any context, sequences and type", async () => {
+    const flags = [
+      ...lite,
+      "--type",
+      "q8_0",
+      "-c",
+      "1000",
+      "-np",
+      "3",
+      "-ub",
+      "64",
+      "-ctk",
+      "q8_0",
+      "--json",
+    ];
+    const { states } = planFromJson((await tensorplan(flags)).stdout);
+    // Pages hold 64 rows; 32 of a row's 512 + 64 values take 34 bytes.
+    const bytes = 3 * Math.ceil(1000 / 64) * 64 * ((576 / 32) * 34);
+    expect(states.map((state) => state.bytes)).toEqual([bytes, bytes, bytes]);
+  });
+
   test("says that weights of a type without kernels can't be computed with", async () => {
     const { stdout } = await tensorplan([...lite, "--type", "iq4_k", "--backend", "cpu"]);
     expect(stdout).toContain("this plan can be read, not run");

@@ -23,7 +23,7 @@ export const costOf = (
 ): KernelCost => ({ rate, computeShare, memoryShare, overheadNs: LAUNCH_NS * launches });
 
 /** Kernels that stream values through a few operations reach most of the bandwidth. */
-export const streaming = costOf("f32", 0.5, 0.8);
+const streaming = costOf("f32", 0.5, 0.8);
 
 /** The row of a kernel that this backend is to have and hasn't yet: plans may use it, a run refuses it. */
 export const planned = (kernel: {

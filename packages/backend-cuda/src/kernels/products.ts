@@ -10,7 +10,7 @@ const plainTypes: readonly DType[] = ["f32", "f16", "bf16"];
 export const MOST_VECTOR_ROWS = 8;
 
 /** What tensor cores can multiply. */
-export const TENSOR_INT8 = "tensor_int8";
+const TENSOR_INT8 = "tensor_int8";
 export const TENSOR_F16 = "tensor_f16";
 
 /** One way to compute a product with a weight. */

@@ -16,6 +16,12 @@ export type Bindings = Readonly<Record<string, number>>;
 export type SizeLike = number | string | Size;
 
 const normalise = (terms: readonly Term[]): Size => {
+  const [only, ...more] = terms;
+  if (more.length === 0) {
+    return only === undefined || only.coefficient === 0
+      ? []
+      : [{ coefficient: only.coefficient, symbols: [...only.symbols].sort() }];
+  }
   const sums = new Map<string, Term>();
   for (const term of terms) {
     const symbols = [...term.symbols].sort();
