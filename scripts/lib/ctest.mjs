@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { exec } from "./exec.mjs";
 import { result } from "./report.mjs";
@@ -29,6 +30,8 @@ export async function runCtest(name, build, { ctest = "ctest", prefix = [], env 
     "--build-config",
     "Release",
     "--output-on-failure",
+    "--parallel",
+    String(availableParallelism()),
     "--timeout",
     "300",
     "--output-junit",

@@ -84,6 +84,13 @@ class KernelRun {
   std::map<std::string, std::string> aliases_;
 };
 
+// Numbers of threads to compare with one thread's bits. Under a checker every run costs ten times as much, so that two have to do.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline const std::vector<int> kMoreThreads = {3, 7};
+#else
+inline const std::vector<int> kMoreThreads = {2, 3, 5, 7};
+#endif
+
 // Names of the kernels of an operation ("op." or "op") that this CPU can run, best first as registered.
 std::vector<std::string> kernels_of(const std::string& op);
 

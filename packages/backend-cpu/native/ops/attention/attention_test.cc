@@ -76,7 +76,7 @@ TEST("attention agrees with f64 for every cache type, context and thread count")
         const std::vector<float> one = run.floats("out");
         if (expected.empty()) expected = reference(o, run.decoded("k"), run.decoded("v"));
         expect_near_rms(one, expected, 2e-5, name);
-        for (int threads : {2, 3, 5, 7}) {
+        for (int threads : kMoreThreads) {
           run.run(threads);
           expect_same_bits(run.floats("out"), one);
         }

@@ -73,7 +73,7 @@ TEST("latent_attention agrees with f64 for every cache type, context and thread 
         const std::vector<float> one = run.floats("out");
         if (expected.empty()) expected = reference(o, run.decoded("cache"));
         expect_near_rms(one, expected, tolerance(name, c.list[0].context), name);
-        for (int threads : {2, 3, 5, 7}) {
+        for (int threads : kMoreThreads) {
           run.run(threads);
           expect_same_bits(run.floats("out"), one);
         }
