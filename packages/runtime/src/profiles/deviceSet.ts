@@ -2,6 +2,7 @@ import { type DeviceProfile, deviceId, type Link } from "@tensorplan/backend-api
 import { TensorplanError } from "@tensorplan/ir";
 import type { DeviceEntry, DeviceFile, LinkEntry } from "./deviceFile.ts";
 import { backendsWithKernels, kernelsOf } from "./ownKernels.ts";
+import { withRoutes } from "./routes.ts";
 
 /** Devices to plan for, whether or not they are here, and how they are linked. */
 export interface DeviceSet {
@@ -11,7 +12,8 @@ export interface DeviceSet {
 }
 
 /**
- * Turns a checked file into what the scheduler takes: kernels filled in, links written out for every pair.
+ * Turns a checked file into what the scheduler takes: kernels filled in, links for every pair of devices,
+ * over others where none is stated.
  *
  * @param source what to call the file in messages
  * @throws TensorplanError `devices/no-kernels` where a backend's kernels are asked for that isn't ours
@@ -20,7 +22,10 @@ export async function deviceSet(file: DeviceFile, source: string): Promise<Devic
   return {
     name: file.name,
     devices: await Promise.all(file.devices.map((entry) => profileOf(entry, source))),
-    links: file.links.flatMap(linksOf),
+    links: withRoutes(
+      file.devices.map(({ id }) => deviceId(id)),
+      file.links.flatMap(linksOf),
+    ),
   };
 }
 

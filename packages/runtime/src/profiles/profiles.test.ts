@@ -121,6 +121,32 @@ test("a backend that isn't ours has to list its kernels", async () => {
   expect((await deviceSet(listed, "mine.json")).devices[1]).toMatchObject({ backend: "acme", kernels: [] });
 });
 
+test("several hosts are linked through those that have a network", async () => {
+  const text = changed((f) => {
+    const [cpu, card] = f.devices;
+    const second = [
+      { ...cpu, id: "cpu:1", host: "second" },
+      { ...card, id: "cuda:1", host: "second" },
+    ];
+    Object.assign(f, {
+      hosts: [
+        { id: "server", name: "one" },
+        { id: "second", name: "two" },
+      ],
+    });
+    Object.assign(f, { devices: [...f.devices, ...second] });
+    const [slot] = f.links;
+    f.links.push({ ...slot, among: ["cpu:1", "cuda:1"] });
+    f.links.push({ ...slot, kind: "network", among: ["cpu", "cpu:1"], bandwidth: 12.5e9, latencyNs: 30_000 });
+  });
+  const { devices, links } = await deviceSet(checkDeviceFile(text, "mine.json"), "mine.json");
+  expect(devices.map(({ host }) => host)).toEqual(["server", "server", "second", "second"]);
+  expect(links).toHaveLength(6);
+  const across = links.find(({ between }) => between.join() === "cuda:0,cuda:1");
+  expect(across).toMatchObject({ kind: "network", latencyNs: 8000 + 30_000 + 8000 });
+  expect(across?.bandwidth).toBeLessThan(12.5e9);
+});
+
 test("a name that is neither a profile nor a file says what there is", async () => {
   await expect(readDevices("rtx9090")).rejects.toMatchObject({
     code: "devices/unreadable",
