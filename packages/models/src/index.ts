@@ -8,7 +8,7 @@ export * from "./definition/registry.ts";
 export * from "./definition/step.ts";
 export * from "./definition/weights.ts";
 export { embeddedModelPath } from "./embeddedModelPath.ts";
-export { type GgmlType, ggmlRowBytes, ggmlTypeById } from "./gguf/ggmlTypes.ts";
+export { type GgmlType, ggmlRowBytes, ggmlTypeById, ggmlTypeByName } from "./gguf/ggmlTypes.ts";
 export * from "./gguf/ggufValue.ts";
 export { MetadataReader } from "./gguf/metadata.ts";
 export { type GgufFile, openGguf, requireDType } from "./gguf/openGguf.ts";

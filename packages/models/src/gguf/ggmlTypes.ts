@@ -1,4 +1,4 @@
-import { type DType, dtypeByGgmlId } from "@tensorplan/ir";
+import { type DType, dtypeByGgmlId, dtypes, isDType } from "@tensorplan/ir";
 
 /**
  * How a tensor type packs a row: `rowPrefix` bytes (a scale for the whole row, in some types), then blocks of `blockSize` values in
@@ -37,6 +37,12 @@ export function ggmlTypeById(id: number): GgmlType | undefined {
   if (known === undefined) return byId.get(id);
   const { name, blockSize, blockBytes, rowPrefix = 0 } = known;
   return { id, name, blockSize, blockBytes, rowPrefix, dtype: name };
+}
+
+/** The type with this name, in the spelling of the list above; undefined for names never heard of. */
+export function ggmlTypeByName(name: string): GgmlType | undefined {
+  if (isDType(name)) return ggmlTypeById(dtypes[name].ggmlTypeId);
+  return [...byId.values()].find((type) => type.name === name);
 }
 
 /** Bytes of a row of `n` values, or undefined when `n` isn't a whole number of blocks. */
