@@ -11,21 +11,23 @@ export interface SchedulerReference {
 }
 
 /** llama-bench's words, as they stand in the first line of each listing. */
-function flagsOf(line: string): LlamaFlags {
+export function flagsOf(line: string): LlamaFlags {
   const words = line.split(" ").slice(2);
   const value = (flag: string) => {
-    const at = words.indexOf(flag);
+    const at = words.lastIndexOf(flag);
     return at < 0 ? undefined : words[at + 1];
   };
   const number = (flag: string) => (value(flag) === undefined ? undefined : Number(value(flag)));
   const override = value("-ot");
   return {
     gpuLayers: number("-ngl"),
-    flashAttention: value("-fa") as "on" | "off",
+    flashAttention: value("-fa") as LlamaFlags["flashAttention"],
     noOpOffload: value("-nopo") === "1",
     keepCacheOnCpu: value("-nkvo") === "1",
     prompt: number("-p"),
     generate: number("-n"),
+    depth: number("-d"),
+    contextSize: number("-c"),
     batch: number("-b"),
     microBatch: number("-ub"),
     cpuExpertLayers: number("-ncmoe"),

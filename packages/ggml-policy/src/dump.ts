@@ -20,14 +20,14 @@ function dumpGraph({ phase, schedule }: EmulatedGraph): readonly string[] {
   const lines = [`# graph ${phase}: ${splits.length} splits`];
   for (const [number, { backend, start, end, inputs }] of splits.entries()) {
     const { device } = devices.backend(backend);
-    const copies = inputs.map((tensor) => `${tensor.name} ${sizeText(tensor)}`).join(", ");
+    const copies = inputs.map((tensor) => `${tensor.name.trim()} ${sizeText(tensor)}`).join(", ");
     lines.push(`S\t${number}\t${device}\t${copies}`);
     for (let index = start; index < end; index++) {
       const node = graph.nodes[index] as GgmlTensor;
       if (isView(node)) continue;
       const at = devices.backend(devices.get(node) ?? backend).device;
       const op = node.op.slice(0, OP_WIDTH);
-      lines.push(`N\t${index}\t${op}\t${node.name.slice(0, NAME_WIDTH)}\t${sizeText(node)}\t${at}`);
+      lines.push(`N\t${index}\t${op}\t${node.name.slice(0, NAME_WIDTH).trim()}\t${sizeText(node)}\t${at}`);
     }
   }
   return lines;

@@ -34,13 +34,14 @@ type StepSizes = Pick<StepSettings, "tokens" | "outputs" | "context">;
 /**
  * What llama.cpp v0.5.0 would do with a model and flags on a CPU, or on a CPU with one NVIDIA GPU.
  *
- * @throws TensorplanError `ggml/flag`, `ggml/stored-where-it-cannot-run`, `ggml/quantised-values`, `model/tensor-missing`
+ * @throws TensorplanError `ggml/flag`, `ggml/stored-where-it-cannot-run`, `ggml/cache-types`, `ggml/quantised-values`, `model/tensor-missing`
  */
 export function emulateLlama(model: LlamaModel, flags: LlamaFlags, gpu: string | undefined): Emulation {
   const { layers } = model.config;
   const sizes = contextSizes(flags);
   const keyType = cacheType("-ctk", flags.keyType);
   const valueType = cacheType("-ctv", flags.valueType);
+  if (keyType.name !== valueType.name) throw mixedCache(keyType.name, valueType.name);
   const stored = placeWeights(model, flags, gpu);
   const weights = ggmlWeights(stored);
   const devices = layerDevices(flags, layers, gpu);
@@ -94,6 +95,13 @@ function flashFits({ schedule }: EmulatedGraph, deviceOf: (layer: number) => str
     .filter(({ op }) => op === "FLASH_ATTN_EXT")
     .every((node, layer) => devices.backend(devices.get(node) ?? devices.cpu).device === deviceOf(layer));
 }
+
+const mixedCache = (key: string, value: string) =>
+  new TensorplanError({
+    code: "ggml/cache-types",
+    message: `llama.cpp stops here: this model keeps keys and values in one cache, so -ctk ${key} and -ctv ${value} can't differ`,
+    hint: `give both the same type: -ctk ${key} -ctv ${key}`,
+  });
 
 const quantisedValues = (type: string) =>
   new TensorplanError({

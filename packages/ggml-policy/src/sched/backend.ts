@@ -1,6 +1,6 @@
 import { type GgmlBuffer, type GgmlTensor, isContiguous, rowsOf } from "../graph/tensor.ts";
 import { cudaFlashAttention } from "./cudaFlashAttention.ts";
-import { cudaMatrixTypes, cudaRowTypes, cudaStoredTypes } from "./cudaTypes.ts";
+import { cudaLongRowTypes, cudaMatrixTypes, cudaRowTypes, cudaStoredTypes } from "./cudaTypes.ts";
 
 /** A device as ggml's scheduler sees it. */
 export interface GgmlBackend {
@@ -17,6 +17,9 @@ export interface GgmlBackend {
 
 /** Rows that an operation must compute before its weights are copied to a GPU. GGML_OP_OFFLOAD_MIN_BATCH is its name in the program. */
 export const OFFLOAD_ROWS = 32;
+
+/** Values that CUDA reads of a row at a time in some types. */
+const LONG_ROW = 256;
 
 const hostBuffers: ReadonlySet<string> = new Set(["CPU", "CUDA_Host"]);
 
@@ -47,7 +50,10 @@ function cudaSupports(node: GgmlTensor): boolean {
       if (a.nb[0] !== a.type.blockBytes || b.nb[0] !== b.type.blockBytes) return false;
       return cudaMatrixTypes.has(a.type.name) && !(b.type.name === "f16" && a.type.name !== "f16");
     case "GET_ROWS":
-      return a !== undefined && cudaRowTypes.has(a.type.name);
+      if (a === undefined) return false;
+      return (
+        cudaRowTypes.has(a.type.name) || (cudaLongRowTypes.has(a.type.name) && a.ne[0] % LONG_ROW === 0)
+      );
     case "SET_ROWS":
       return (
         (a?.type.name === "f32" && cudaStoredTypes.has(node.type.name)) ||
@@ -62,7 +68,7 @@ function cudaSupports(node: GgmlTensor): boolean {
     case "REPEAT":
       return plain(a);
     case "CONCAT":
-      return a?.type.blockSize === 1 && a.type === b?.type;
+      return a?.type.blockSize === 1 && a.type.name === b?.type.name;
     case "RMS_NORM":
       return a !== undefined && a.nb[0] === a.type.blockBytes;
     case "ROPE":

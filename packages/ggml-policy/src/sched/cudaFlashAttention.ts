@@ -17,7 +17,7 @@ export function cudaFlashAttention(node: GgmlTensor): boolean {
     ({ nb, type }) => type.blockSize !== 1 || nb.slice(1).every((stride) => stride % 16 === 0),
   );
   const sharing = shared >= 2 && k.ne[1] % STRIDE === 0 && aligned;
-  if (!TYPES.has(k.type.name) || !TYPES.has(v.type.name) || k.type !== v.type) return false;
+  if (!TYPES.has(k.type.name) || !TYPES.has(v.type.name) || k.type.name !== v.type.name) return false;
   const key = k.ne[0];
   const value = v.ne[0];
   if (SAME_SIZED.has(key)) return value === key;
