@@ -11,7 +11,7 @@ export interface SchedulerReference {
 }
 
 /** llama-bench's words, as they stand in the first line of each listing. */
-export function flagsOf(line: string): LlamaFlags {
+function flagsOf(line: string): LlamaFlags {
   const words = line.split(" ").slice(2);
   const value = (flag: string) => {
     const at = words.lastIndexOf(flag);
@@ -42,6 +42,10 @@ export function schedulerReferences(): readonly SchedulerReference[] {
   const [, ...parts] = brotliDecompressSync(bytes).toString("utf8").split(/^## /m);
   return parts.map((part) => {
     const [name = "", first = "", ...lines] = part.trimEnd().split("\n");
-    return { name, flags: flagsOf(first), listing: lines.slice(lines.findIndex((line) => line.startsWith("# graph"))) };
+    return {
+      name,
+      flags: flagsOf(first),
+      listing: lines.slice(lines.findIndex((line) => line.startsWith("# graph"))),
+    };
   });
 }

@@ -8,12 +8,19 @@ import { cpuBackend, cudaBackend } from "./sched/backend.ts";
 import { type GgmlSchedule, scheduleGgml } from "./sched/schedule.ts";
 
 /** The graphs that the program plans before and at its first step: one token; the largest step, for memory's sake; the first real one. */
-export type GgmlPhase = "decode" | "prefill-reserve" | "prefill";
+type GgmlPhase = "decode" | "prefill-reserve" | "prefill";
 
 export interface EmulatedGraph {
   readonly phase: GgmlPhase;
   readonly step: StepSettings;
   readonly schedule: GgmlSchedule;
+}
+
+/** A step that stands for all of so many tokens: from `from` to before `below`. */
+export interface EmulatedSteps {
+  readonly from: number;
+  readonly below: number | null;
+  readonly graph: EmulatedGraph;
 }
 
 export interface Emulation {
@@ -24,6 +31,8 @@ export interface Emulation {
   readonly weights: readonly StoredWeight[];
   readonly flashAttention: boolean;
   readonly graphs: readonly EmulatedGraph[];
+  /** What a plan is made of: a step of one token, of too few to copy weights for, and of more. */
+  readonly steps: readonly EmulatedSteps[];
 }
 
 /** Steps of fewer tokens than this have the norms of a layer tied to its device. */
@@ -74,16 +83,22 @@ export function emulateLlama(model: LlamaModel, flags: LlamaFlags, gpu: string |
     outputs: sizes.firstOutputs,
     context: Math.min(sizes.cacheRows, padded(sizes.firstStep)),
   };
+  const decode = emulateStep("decode", one, flash);
+  const prompt = (tokens: number) =>
+    emulateStep("prefill", { tokens, outputs: 1, context: Math.min(sizes.cacheRows, padded(tokens)) }, flash);
+  const small = Math.min(SMALL_STEP - 1, sizes.microBatch);
+  const large = sizes.microBatch >= SMALL_STEP;
   return {
     model,
     flags,
     gpu,
     weights: stored,
     flashAttention: flash,
-    graphs: [
-      emulateStep("decode", one, flash),
-      emulateStep("prefill-reserve", largest, flash),
-      emulateStep("prefill", first, flash),
+    graphs: [decode, emulateStep("prefill-reserve", largest, flash), emulateStep("prefill", first, flash)],
+    steps: [
+      { from: 1, below: sizes.microBatch > 1 ? 2 : null, graph: decode },
+      ...(small > 1 ? [{ from: 2, below: large ? SMALL_STEP : null, graph: prompt(small) }] : []),
+      ...(large ? [{ from: SMALL_STEP, below: null, graph: prompt(sizes.microBatch) }] : []),
     ],
   };
 }

@@ -5,6 +5,11 @@ import { wholeNumber } from "./numbers.ts";
 import { addPlacementOptions, type PlacementOptionValues } from "./placementOptions.ts";
 
 const cacheTypes = ["f32", "f16", "bf16", "q8_0"] as const;
+/** What llama.cpp can store besides, for plans that emulate it. */
+const ggmlCacheTypes = ["q4_0", "q4_1", "q5_0", "q5_1", "iq4_nl"] as const;
+
+export const isCacheType = (name: string): name is (typeof cacheTypes)[number] =>
+  cacheTypes.some((known) => known === name);
 
 /** Flags that say which model runs how: shared by every command that plans or runs one. */
 export interface EngineFlags extends PlacementOptionValues {
@@ -18,7 +23,7 @@ export interface EngineFlags extends PlacementOptionValues {
   readonly cpuDevices?: number;
   /** A profile that comes along, or a profile file. */
   readonly devices?: string;
-  readonly cacheType?: (typeof cacheTypes)[number];
+  readonly cacheType?: (typeof cacheTypes | typeof ggmlCacheTypes)[number];
   readonly tracePasses?: true;
 }
 
@@ -48,7 +53,7 @@ export function addEngineOptions(command: Command): Command {
         new Option(
           "--cache-type <TYPE>",
           "element type of the caches (default: f32 while all of them stay within 64 MiB, else f16)",
-        ).choices(cacheTypes),
+        ).choices([...cacheTypes, ...ggmlCacheTypes]),
         "-ctk",
       ),
     )

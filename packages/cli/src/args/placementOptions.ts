@@ -1,5 +1,5 @@
 import { placementFlagHelp, splitModes } from "@tensorplan/scheduler";
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { withShortName } from "./normaliseArgv.ts";
 import { wholeNumber } from "./numbers.ts";
 import { repeatable } from "./twoSides.ts";
@@ -19,6 +19,13 @@ export interface PlacementOptionValues {
   readonly mmap?: true;
   readonly rules?: string;
   readonly strict?: boolean;
+}
+
+/** llama-bench turns things off with 1, and leaves them on with 0; without either, the flag's being there turns them off. */
+function turnsOff(text: string): boolean {
+  if (text === "0") return true;
+  if (text === "1") return false;
+  throw new InvalidArgumentError("Give 0 or 1, or nothing.");
 }
 
 /** Adds the flags that place weights, caches and work; each one's help says which kind of rule it makes. */
@@ -44,8 +51,12 @@ export function addPlacementOptions(command: Command): Command {
         "-ncmoe",
       ),
     )
-    .addOption(withShortName(new Option("--no-kv-offload", help.noKvOffload), "-nkvo"))
-    .addOption(withShortName(new Option("--no-op-offload", help.noOpOffload), "-nopo"))
+    .addOption(
+      withShortName(new Option("--no-kv-offload [0|1]", help.noKvOffload).argParser(turnsOff), "-nkvo"),
+    )
+    .addOption(
+      withShortName(new Option("--no-op-offload [0|1]", help.noOpOffload).argParser(turnsOff), "-nopo"),
+    )
     .option("--mmap", help.mapWeights)
     .option(
       "--rules <FILE>",

@@ -2,12 +2,13 @@ import type { StorageDType } from "@tensorplan/ir";
 import { synthPresets } from "@tensorplan/models";
 import { type Command, Option } from "commander";
 import { addEngineOptions, type EngineFlags } from "./engineOptions.ts";
+import { addLlamaOptions, type LlamaOptions } from "./llamaOptions.ts";
 import { withShortName } from "./normaliseArgv.ts";
 import { wholeNumber } from "./numbers.ts";
 import { storageType } from "./storageType.ts";
 
 /** Flags of every command that plans without running: a model with or without a file, on devices that are here or aren't. */
-export interface PlanFlags extends EngineFlags {
+export interface PlanFlags extends EngineFlags, Partial<LlamaOptions> {
   readonly arch?: string;
   readonly type?: StorageDType;
   readonly layers?: number;
@@ -16,7 +17,7 @@ export interface PlanFlags extends EngineFlags {
 
 /** Adds the flags of the model or its configuration, of the sizes of steps, of the devices and of the placement. */
 export function addPlanOptions(command: Command): Command {
-  return addEngineOptions(command)
+  addEngineOptions(command)
     .addOption(
       new Option(
         "--arch <NAME>",
@@ -38,4 +39,5 @@ export function addPlanOptions(command: Command): Command {
         "-np",
       ),
     );
+  return addLlamaOptions(command);
 }

@@ -1,5 +1,4 @@
 import { TensorplanError } from "@tensorplan/ir";
-import type { PlannedModel } from "@tensorplan/runtime";
 import {
   decisionsOf,
   explain as explainNames,
@@ -17,7 +16,8 @@ import {
 } from "@tensorplan/scheduler";
 import { Option } from "commander";
 import { addPlanOptions, type PlanFlags } from "../args/planOptions.ts";
-import { planFlags } from "../engine/planInputs.ts";
+import { type AnyPlan, anyPlan } from "../engine/anyPlan.ts";
+import { onlyRules } from "../engine/ggmlInputs.ts";
 import { writeJson, writeTo } from "../output/streams.ts";
 import type { DefineCommand } from "./all.ts";
 
@@ -59,7 +59,7 @@ Examples:
     )
     .action(async (wanted: string | undefined, flags: ExplainFlags) => {
       const question = questionOf(wanted, flags);
-      const planned = await planFlags(flags, context);
+      const planned = await anyPlan(flags, context);
       const { plan } = planned;
       const { text, data } = question(planned);
       if (flags.json)
@@ -74,7 +74,7 @@ interface Answer {
 }
 
 /** What was asked, checked before anything is planned. @throws TensorplanError `cli/explain-what` */
-function questionOf(wanted: string | undefined, flags: ExplainFlags): (planned: PlannedModel) => Answer {
+function questionOf(wanted: string | undefined, flags: ExplainFlags): (planned: AnyPlan) => Answer {
   const choice: VariantChoice = { phase: flags.phase, variant: flags.variant };
   const asked = [wanted ?? flags.whyNot, flags.transfers, flags.splits].filter((each) => each !== undefined);
   if (asked.length !== 1)
@@ -93,6 +93,7 @@ function questionOf(wanted: string | undefined, flags: ExplainFlags): (planned: 
   }
   if (wanted === undefined) throw unclear("--why-not asks about a node, and none is named");
   const { whyNot: device } = flags;
+  if (device !== undefined) onlyRules(flags, "--why-not");
   if (device === undefined) {
     return ({ plan }) => ({
       text: explainNames(plan, wanted, choice),
@@ -102,7 +103,7 @@ function questionOf(wanted: string | undefined, flags: ExplainFlags): (planned: 
   return ({ plan, input }) => {
     const answer = whyNot(plan, device, wanted, choice);
     const text = whyNotText(plan, answer);
-    if (answer.rules.length === 0) return { text, data: answer };
+    if (input === undefined || answer.rules.length === 0) return { text, data: answer };
     const trial = tryRules(input, answer.rules);
     return {
       text: [text, ...trialText(plan, trial)].join("\n"),

@@ -9,7 +9,8 @@ import {
 import { Option } from "commander";
 import { addPlanOptions, type PlanFlags as PlanInputFlags } from "../args/planOptions.ts";
 import { type RulesFlag, type RulesFormat, rulesFormats, rulesMayStandAlone } from "../args/rulesListing.ts";
-import { planFlags } from "../engine/planInputs.ts";
+import { anyPlan } from "../engine/anyPlan.ts";
+import { ggmlDump, onlyRules } from "../engine/ggmlInputs.ts";
 import { sweepPlan } from "../engine/sweepPlan.ts";
 import { rulesText } from "../output/rulesText.ts";
 import { writeJson, writeTo } from "../output/streams.ts";
@@ -23,6 +24,7 @@ interface PlanFlags extends Omit<PlanInputFlags, "rules"> {
   readonly phase?: "prefill" | "decode";
   readonly over?: readonly string[];
   readonly json?: true;
+  readonly ggmlDump?: true;
 }
 
 export const plan: DefineCommand = (command, context) => {
@@ -52,20 +54,26 @@ export const plan: DefineCommand = (command, context) => {
       ).argParser((text: string, before: readonly string[] = []) => [...before, text]),
     )
     .option("--json", "print the plan itself: canonical JSON, the same bytes for the same input")
+    .option(
+      "--ggml-dump",
+      "with --policy ggml: print the graphs as ggml's scheduler lists them: S split device inputs, N node op name size device",
+    )
     .addHelpText(
       "after",
       "\nExamples:\n  tensorplan plan -m model.gguf\n  tensorplan plan -m model.gguf --cpu-devices 2 -ot 'exps=cpu:1' --phase decode\n  tensorplan plan -m model.gguf --json > plan.json\n  tensorplan plan --arch deepseek-r1 --type iq4_nl --devices rtx4080 -ngl 99 -ot exps=CPU\n  tensorplan plan -m model.gguf -ngl 20 --rules\n  tensorplan plan -m model.gguf --over tokens=1..2048 --over context=0..16384",
     )
     .action(async ({ rules, ...flags }: PlanFlags) => {
       if (flags.rulesSchema) return writeJson(context.stdout, rulesJsonSchema());
+      if (flags.ggmlDump) return writeTo(context.stdout, await ggmlDump(flags));
       const inputs = { ...flags, ...(rules?.file === undefined ? {} : { rules: rules.file }) };
       if (flags.over !== undefined) {
+        onlyRules(flags, "--over");
         const { plan: swept, text, ...found } = await sweepPlan(flags.over, inputs, context);
         if (flags.json)
           return writeJson(context.stdout, { plan: planHash(swept), ...found, text: text.split("\n") });
         return writeTo(context.stdout, `${text}\n`);
       }
-      const planned = await planFlags(inputs, context);
+      const planned = await anyPlan(inputs, context);
       if (rules?.list || flags.rulesAs !== undefined) {
         return writeTo(context.stdout, rulesText(planned.plan, flags));
       }

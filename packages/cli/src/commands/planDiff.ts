@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { addPlanOptions, type PlanFlags } from "../args/planOptions.ts";
 import { addTwoSides, type Side } from "../args/twoSides.ts";
 import type { CliContext } from "../cliContext.ts";
-import { planFlags } from "../engine/planInputs.ts";
+import { anyPlan } from "../engine/anyPlan.ts";
 import { readPlan } from "../engine/readPlan.ts";
 import { ExitStatus } from "../exitStatus.ts";
 import { reportError } from "../output/reportError.ts";
@@ -28,7 +28,7 @@ const fromFile = async (path: string, context: CliContext): Promise<Named> => ({
 });
 
 const fromFlags = async ({ flags, words }: Side<DiffFlags>, context: CliContext): Promise<Named> => ({
-  plan: (await planFlags(flags, context)).plan,
+  plan: (await anyPlan(flags, context)).plan,
   name: words === "" ? "the flags given" : words,
 });
 
@@ -53,7 +53,8 @@ export function addPlanDiff(parent: Command, context: CliContext): void {
       "\nAn option that is given twice has its first value on one side and its second on the other; --a and --b add flags to one side." +
         "\n\nExamples:\n  tensorplan plan diff before.json after.json\n  tensorplan plan diff -m model.gguf -ngl 10 -ngl 20" +
         "\n  tensorplan plan diff -m old.gguf -m new.gguf\n  tensorplan plan diff --cpu-devices 2 --b '-ot exps=cpu:1'" +
-        "\n  tensorplan plan diff before.json -m model.gguf -ngl 20",
+        "\n  tensorplan plan diff before.json -m model.gguf -ngl 20" +
+        "\n  tensorplan plan diff --policy ggml --policy rules --arch deepseek-v2-lite --type iq4_nl --devices h100 -ngl 99 -ot exps=CPU",
     )
     .action(async (files: readonly string[]) => {
       const { a, b } = sides.of();

@@ -1,5 +1,5 @@
 import { TensorplanError } from "@tensorplan/ir";
-import { synthPreset, synthSettings, synthTensorTable } from "@tensorplan/models";
+import { type SynthOptions, synthPreset, synthSettings, synthTensorTable } from "@tensorplan/models";
 import {
   type ModelConfiguration,
   type PlanModelOptions,
@@ -7,7 +7,7 @@ import {
   planModel,
   readDevices,
 } from "@tensorplan/runtime";
-import type { EngineFlags } from "../args/engineOptions.ts";
+import { type EngineFlags, isCacheType } from "../args/engineOptions.ts";
 import { placementOf } from "../args/placement.ts";
 import type { PlanFlags } from "../args/planOptions.ts";
 import type { CliContext } from "../cliContext.ts";
@@ -39,13 +39,23 @@ async function planInputs(
     // A step can't be larger than the context: work areas for more would lie idle.
     microBatch: Math.min(flags.ubatchSize, flags.batchSize ?? Infinity, needs.contextLength ?? Infinity),
     sequences: needs.sequences ?? flags.parallel,
-    cacheDType: flags.cacheType,
+    cacheDType: cacheTypeOf(flags),
     threads: flags.threads,
     cpuDevices: flags.cpuDevices,
     ...(await backendsOf(flags.backend)),
     ...(await profilesOf(flags)),
     ...(await placementOf(flags, context)),
   };
+}
+
+/** @throws TensorplanError `cli/cache-type` for what only llama.cpp can store */
+function cacheTypeOf({ cacheType }: PlanFlags) {
+  if (cacheType === undefined || isCacheType(cacheType)) return cacheType;
+  throw new TensorplanError({
+    code: "cli/cache-type",
+    message: `caches can't be stored as ${cacheType}`,
+    hint: "choose f32, f16, bf16 or q8_0; --policy ggml knows the others",
+  });
 }
 
 /** Plans what the flags name; no weight is read. Notes and traces go to stderr. */
@@ -61,7 +71,17 @@ export async function planFlags(
 }
 
 /** The configuration that `--arch` names, if it is given. */
-function configurationOf({ arch, type, layers, model }: PlanFlags): ModelConfiguration | undefined {
+function configurationOf(flags: PlanFlags): ModelConfiguration | undefined {
+  const options = namedPreset(flags);
+  return options && { metadata: synthSettings(options), tensors: synthTensorTable(options) };
+}
+
+/**
+ * The published model and type that `--arch` and `--type` name; undefined where a file is meant.
+ *
+ * @throws TensorplanError `cli/model-twice`, `cli/arch-without-type`, `cli/needs-arch`
+ */
+export function namedPreset({ arch, type, layers, model }: PlanFlags): SynthOptions | undefined {
   if (arch === undefined) {
     const stray = type === undefined ? (layers === undefined ? undefined : "--layers") : "--type";
     if (stray === undefined) return undefined;
@@ -85,8 +105,7 @@ function configurationOf({ arch, type, layers, model }: PlanFlags): ModelConfigu
       hint: "add --type TYPE, such as --type iq4_nl or --type q8_0",
     });
   }
-  const options = { preset: synthPreset(arch), type, layers };
-  return { metadata: synthSettings(options), tensors: synthTensorTable(options) };
+  return { preset: synthPreset(arch), type, layers };
 }
 
 /** Devices and links of the profile that `--devices` names; nothing where devices that are here are wanted. */

@@ -1,5 +1,5 @@
 import { type GgmlType, ggmlTypeByName } from "@tensorplan/models";
-import { denseStrides, type Four, type GgmlOp, type GgmlTensor, rowSize, sizes } from "./tensor.ts";
+import { denseStrides, type Four, type GgmlOp, type GgmlTensor, sizes } from "./tensor.ts";
 
 /** Longest name that a ggml tensor keeps, in characters. */
 const NAME_LIMIT = 63;
@@ -112,9 +112,6 @@ export const setRows = (into: GgmlTensor, rows: GgmlTensor, at: GgmlTensor): Ggm
 export const concat = (a: GgmlTensor, b: GgmlTensor): GgmlTensor =>
   result("CONCAT", a.type, [a.ne[0] + b.ne[0], a.ne[1], a.ne[2], a.ne[3]], [a, b]);
 
-export const repeat = (a: GgmlTensor, like: GgmlTensor): GgmlTensor =>
-  result("REPEAT", a.type, like.ne, [a]);
-
 export const sumRows = (a: GgmlTensor): GgmlTensor =>
   result("SUM_ROWS", a.type, sizes(1, a.ne[1], a.ne[2], a.ne[3]), [a]);
 
@@ -125,12 +122,7 @@ export function topK(a: GgmlTensor, k: number): GgmlTensor {
 }
 
 /** Queries `[key, tokens, heads]`, keys `[key, context, groups]`, values `[value, context, groups]` → `[value, heads, tokens]`. */
-export const flashAttention = (
-  q: GgmlTensor,
-  k: GgmlTensor,
-  v: GgmlTensor,
-  mask: GgmlTensor,
-): GgmlTensor =>
+export const flashAttention = (q: GgmlTensor, k: GgmlTensor, v: GgmlTensor, mask: GgmlTensor): GgmlTensor =>
   result("FLASH_ATTN_EXT", f32, [v.ne[0], q.ne[2], q.ne[1], q.ne[3]], [q, k, v, mask]);
 
 /** Something that each step brings. */
@@ -138,6 +130,3 @@ export const stepInput = (name: string, type: GgmlType, ne: Four): GgmlTensor =>
   ...result("NONE", type, ne, [], name),
   input: true,
 });
-
-/** Bytes of a row of the whole first axis of `tensor`. */
-export const rowBytesOf = (tensor: GgmlTensor): number => rowSize(tensor.type, tensor.ne[0]);

@@ -21,7 +21,6 @@ export type GgmlOp =
   | "MUL_MAT_ID"
   | "ROPE"
   | "CONCAT"
-  | "REPEAT"
   | "CONT"
   | "CPY"
   | "SOFT_MAX"
@@ -58,6 +57,9 @@ export interface GgmlTensor {
   /** Device that the program asked for before scheduling, and why. */
   pinned?: { readonly device: string; readonly why: string };
 }
+
+/** The tensor whose bytes these are: itself, where it isn't a view. */
+export const rootOf = (tensor: GgmlTensor): GgmlTensor => tensor.viewOf ?? tensor;
 
 export const sizes = (a: number, b = 1, c = 1, d = 1): Four => [a, b, c, d];
 

@@ -1,4 +1,17 @@
-import { alike, cast, concat, cont, f16, flashAttention, mulMat, permute, reshape, setRows, transpose, view } from "../graph/ggmlOps.ts";
+import {
+  alike,
+  cast,
+  concat,
+  cont,
+  f16,
+  flashAttention,
+  mulMat,
+  permute,
+  reshape,
+  setRows,
+  transpose,
+  view,
+} from "../graph/ggmlOps.ts";
 import { type GgmlTensor, rowSize, sizes } from "../graph/tensor.ts";
 import type { GraphWriter } from "./graphWriter.ts";
 

@@ -1,5 +1,11 @@
-import { type Deepseek2Config, type GgmlType, type Metadata, readDeepseek2Config, type TensorTable } from "@tensorplan/models";
 import { TensorplanError } from "@tensorplan/ir";
+import {
+  type Deepseek2Config,
+  type GgmlType,
+  type Metadata,
+  readDeepseek2Config,
+  type TensorTable,
+} from "@tensorplan/models";
 
 /** One tensor of a model file. Shape: slowest axis first. */
 export interface FileTensor {
@@ -24,16 +30,12 @@ const LAST_SHARED_TYPE = 99;
  * @throws TensorplanError `ggml/no-graph` for an architecture whose graph isn't written down here; `ggml/joint-kv-b` for files that store
  * keys and values as one matrix; `ggml/unknown-type` for types that llama.cpp can't load; `model/metadata-…`
  */
-export function llamaModel(
-  name: string,
-  metadata: Metadata,
-  tensors: readonly FileTensor[],
-): LlamaModel {
-  const architecture = metadata.get("general.architecture");
-  if (architecture?.value !== "deepseek2") {
+export function llamaModel(name: string, metadata: Metadata, tensors: readonly FileTensor[]): LlamaModel {
+  const { value: architecture } = metadata.get("general.architecture") ?? { value: "" };
+  if (architecture !== "deepseek2") {
     throw new TensorplanError({
       code: "ggml/no-graph",
-      message: `--policy ggml knows how llama.cpp builds the graphs of deepseek2 models; ${name} is ${String(architecture?.value ?? "of no stated architecture")}`,
+      message: `--policy ggml knows how llama.cpp builds the graphs of deepseek2 models; ${name} is ${typeof architecture === "string" && architecture !== "" ? architecture : "of no stated architecture"}`,
       hint: "plan it with --policy rules, or choose a DeepSeek V2, V3, R1 or Kimi K2 model",
     });
   }

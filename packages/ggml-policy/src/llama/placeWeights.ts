@@ -41,7 +41,9 @@ function readOverride(text: string, buffers: readonly string[]): Override {
 
 /** @throws TensorplanError `ggml/flag` */
 function readOverrides(flags: LlamaFlags, buffers: readonly string[]): readonly Override[] {
-  const texts = (flags.overrideTensors ?? []).flatMap((text) => text.split(/[;,]/)).filter((text) => text !== "");
+  const texts = (flags.overrideTensors ?? [])
+    .flatMap((text) => text.split(/[;,]/))
+    .filter((text) => text !== "");
   const layers = flags.cpuExpertLayers ?? 0;
   return [
     ...texts.map((text) => readOverride(text, buffers)),
@@ -91,7 +93,9 @@ export function placeWeights(
     }
     const layer = layerOfWeight(tensor.name, layers);
     if (layer === undefined) return { tensor, buffer: "CPU", because: "the embedding stays on the CPU" };
-    return { tensor, buffer: devices.of(layer), because: `-ngl ${flags.gpuLayers ?? "(all)"}` };
+    const buffer = devices.of(layer);
+    const flag = flags.gpuLayers === undefined ? "all layers on the GPU" : `-ngl ${flags.gpuLayers}`;
+    return { tensor, buffer, because: buffer === gpu ? flag : `layers before ${flag}` };
   });
 }
 

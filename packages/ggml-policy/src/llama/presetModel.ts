@@ -1,28 +1,25 @@
-import { TensorplanError } from "@tensorplan/ir";
-import { ggmlTypeByName, type SynthPreset, synthMetadata } from "@tensorplan/models";
-import { type LlamaModel, llamaModel } from "./modelFile.ts";
+import { dtypes, type StorageDType } from "@tensorplan/ir";
+import { ggmlTypeById, type SynthPreset, synthSettings, synthTensorTable } from "@tensorplan/models";
+import { type FileTensor, type LlamaModel, llamaModel } from "./modelFile.ts";
 
 /**
- * A published model in one type, without a file: norms, routers and biases in f32, everything else, embedding and output head among it,
- * in `typeName`.
+ * A published model in one type, without a file: norms, routers and biases in f32, everything else in `type`, embedding and output head
+ * among it; rows too short for the type's blocks in the type that llama.cpp puts in its place.
  *
- * @throws TensorplanError `ggml/unknown-type`, `ggml/no-graph`
+ * @param layers  only the first so many; all where undefined
+ * @throws TensorplanError `ggml/unknown-type`, `ggml/no-graph`, `synth/layers`
  */
-export function llamaPreset(preset: SynthPreset, typeName: string): LlamaModel {
-  const type = ggmlTypeByName(typeName.toLowerCase());
-  const f32 = ggmlTypeByName("f32");
-  if (type === undefined || f32 === undefined) {
-    throw new TensorplanError({
-      code: "ggml/unknown-type",
-      message: `llama.cpp has no type '${typeName}' for weights`,
-      hint: "choose a type such as iq4_nl, q4_k, q8_0 or f16",
+export function llamaPreset(preset: SynthPreset, type: StorageDType, layers?: number): LlamaModel {
+  const options = { preset, type, layers };
+  const metadata = synthSettings(options);
+  const table = synthTensorTable(options);
+  const tensors = preset
+    .tensors(layers ?? preset.layers, "mla")
+    .flatMap(({ name, storage }): FileTensor[] => {
+      const entry = table.get(name);
+      const dtype = storage === "head" ? type : entry?.dtype;
+      const found = dtype === undefined ? undefined : ggmlTypeById(dtypes[dtype].ggmlTypeId);
+      return entry === undefined || found === undefined ? [] : [{ name, shape: entry.shape, type: found }];
     });
-  }
-  const metadata = synthMetadata({ preset, type: "f16" });
-  const tensors = preset.tensors(preset.layers, "mla").map(({ name, shape, storage }) => ({
-    name,
-    shape,
-    type: storage === "f32" ? f32 : type,
-  }));
-  return llamaModel(`${preset.name} (${type.name})`, metadata, tensors);
+  return llamaModel(`${preset.name} in ${type}`, metadata, tensors);
 }

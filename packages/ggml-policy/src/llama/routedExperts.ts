@@ -1,4 +1,15 @@
-import { alike, cont, getRows, mulMat, mulMatId, reshape, setRows, sumRows, topK, view } from "../graph/ggmlOps.ts";
+import {
+  alike,
+  cont,
+  getRows,
+  mulMat,
+  mulMatId,
+  reshape,
+  setRows,
+  sumRows,
+  topK,
+  view,
+} from "../graph/ggmlOps.ts";
 import { type GgmlTensor, sizes } from "../graph/tensor.ts";
 import type { GraphWriter } from "./graphWriter.ts";
 
@@ -27,7 +38,9 @@ export function routedExperts(w: GraphWriter, x: GgmlTensor, layer: number, of: 
   const weighted = w.name(alike("MUL", down, shares), "ffn_moe_weighted", layer);
   w.graph.expand(weighted);
   const [, , next, last] = weighted.nb;
-  const parts = Array.from({ length: of.used }, () => view(weighted, sizes(embd, tokens), [next, last, last]));
+  const parts = Array.from({ length: of.used }, () =>
+    view(weighted, sizes(embd, tokens), [next, last, last]),
+  );
   for (const part of parts) w.graph.expand(part);
   const sum = parts.reduce((total, part) => {
     const added = alike("ADD", total, part);

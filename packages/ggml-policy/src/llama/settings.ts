@@ -1,5 +1,5 @@
-import { type GgmlType, ggmlTypeByName } from "@tensorplan/models";
 import { TensorplanError } from "@tensorplan/ir";
+import { type GgmlType, ggmlTypeByName } from "@tensorplan/models";
 
 /** What llama-bench is asked for, in its own words. What is absent has the program's default. */
 export interface LlamaFlags {

@@ -1,9 +1,9 @@
 import { TensorplanError } from "@tensorplan/ir";
 import type { GgmlGraph } from "../graph/ggmlGraph.ts";
 import { type GgmlTensor, isView } from "../graph/tensor.ts";
-import { isHostBuffer } from "./backend.ts";
-import { labelOf, type Sweep } from "./cause.ts";
-import { Devices } from "./devices.ts";
+import { batchRows, isHostBuffer, OFFLOAD_ROWS } from "./backend.ts";
+import { labelOf, type Sweep, sweeps } from "./cause.ts";
+import type { Devices } from "./devices.ts";
 
 /** The first backend that reads the tensor's own buffer and can compute `node`. */
 function fromBuffer(devices: Devices, tensor: GgmlTensor, node: GgmlTensor): number | undefined {
@@ -42,17 +42,22 @@ function decideByPlace(devices: Devices, tensor: GgmlTensor, opOffload: boolean)
   const weight = tensor.src.find(({ buffer }) => buffer?.use === "weights");
   if (weight?.buffer === undefined) return;
   const home = fromBuffer(devices, weight, tensor);
-  if (opOffload && home === devices.cpu && isHostBuffer(weight.buffer)) {
+  const copyable = home === devices.cpu && devices.cpu > 0 && isHostBuffer(weight.buffer);
+  if (copyable && opOffload) {
     const taker = devices.backends.findIndex(
       (backend, index) => index < devices.cpu && backend.supports(tensor) && backend.wantsFromHost(tensor),
     );
     if (taker >= 0) {
-      devices.set(tensor, taker, { kind: "offload", weight: weight.name });
+      devices.set(tensor, taker, { kind: "offload", weight: weight.name, rows: batchRows(tensor) });
       return;
     }
   }
   // Where no device computes from this weight's buffer the node stays open, and the weight will be copied.
-  if (home !== undefined) devices.set(tensor, home, { kind: "weight", weight: weight.name });
+  if (home === undefined) return;
+  const stays = opOffload
+    ? `${batchRows(tensor)} rows, and ${OFFLOAD_ROWS} are needed`
+    : "-nopo 1 forbids it";
+  devices.set(tensor, home, { kind: "weight", weight: weight.name, ...(copyable ? { stays } : {}) });
 }
 
 /** Second step, one sweep: open nodes take the device of the last decided node before them in the sweep's direction. */
@@ -65,7 +70,7 @@ function spread(devices: Devices, nodes: readonly GgmlTensor[], sweep: Sweep): v
     if (at !== undefined) {
       from = gpuOnly && at === devices.cpu ? undefined : { node, at };
     } else if (from !== undefined && devices.supports(from.at, node)) {
-      devices.set(node, from.at, { kind: "neighbour", from: labelOf(from.node), sweep });
+      devices.set(node, from.at, { kind: sweep, from: labelOf(from.node) });
     }
   }
 }
@@ -134,8 +139,7 @@ export function assignDevices(graph: GgmlGraph, devices: Devices, opOffload: boo
     else decideByPlace(devices, tensor, opOffload);
   }
   const computing = graph.nodes.filter((node) => !isView(node));
-  for (const sweep of ["gpu-down", "gpu-up", "any-down", "any-up"] as const)
-    spread(devices, computing, sweep);
+  for (const sweep of sweeps) spread(devices, computing, sweep);
   for (const node of computing) settle(devices, node);
   for (const node of graph.nodes) decideSources(devices, node);
 }

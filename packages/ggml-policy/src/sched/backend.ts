@@ -51,9 +51,7 @@ function cudaSupports(node: GgmlTensor): boolean {
       return cudaMatrixTypes.has(a.type.name) && !(b.type.name === "f16" && a.type.name !== "f16");
     case "GET_ROWS":
       if (a === undefined) return false;
-      return (
-        cudaRowTypes.has(a.type.name) || (cudaLongRowTypes.has(a.type.name) && a.ne[0] % LONG_ROW === 0)
-      );
+      return cudaRowTypes.has(a.type.name) || (cudaLongRowTypes.has(a.type.name) && a.ne[0] % LONG_ROW === 0);
     case "SET_ROWS":
       return (
         (a?.type.name === "f32" && cudaStoredTypes.has(node.type.name)) ||
@@ -65,8 +63,6 @@ function cudaSupports(node: GgmlTensor): boolean {
     case "ADD":
     case "DIV":
       return plain(a) && plain(b) && plain(node);
-    case "REPEAT":
-      return plain(a);
     case "CONCAT":
       return a?.type.blockSize === 1 && a.type.name === b?.type.name;
     case "RMS_NORM":
@@ -84,7 +80,7 @@ function cudaSupports(node: GgmlTensor): boolean {
 }
 
 /** Rows of a batch: what the threshold is compared with. Reading rows of a table is never worth a copy of the table. */
-function batchRows(node: GgmlTensor): number {
+export function batchRows(node: GgmlTensor): number {
   if (node.op === "GET_ROWS") return 0;
   if (node.op === "MUL_MAT") return node.ne[1];
   if (node.op === "MUL_MAT_ID" || node.op === "ROPE") return node.ne[2];

@@ -50,7 +50,7 @@ function explainAssigned(plan: Plan, variant: PlanVariant, facts: NodeFacts): re
   }
   const decision = variant.decisions[assigned.decision] as Decision;
   return [
-    `It runs on ${assigned.device} by the kernel ${assigned.kernel}, in split ${split?.id}, because of ${nameRule(plan, decision.rule)}.`,
+    `It runs on ${assigned.device} by the kernel ${assigned.kernel}, in split ${split?.id}, because of ${nameRule(plan, decision.rule)}${decision.why === undefined ? "" : `: ${decision.why}`}.`,
     ...explainTried(decision),
     ...explainVerdicts(plan, facts),
     ...explainCopies(plan, variant, node.id),

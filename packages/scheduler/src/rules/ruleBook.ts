@@ -14,6 +14,8 @@ export interface Tried {
 export interface Decision {
   readonly rule: string;
   readonly tried: readonly Tried[];
+  /** What the rule saw in this very node, where the rule's own words don't tell. */
+  readonly why?: string;
 }
 
 export interface CompiledRule {
