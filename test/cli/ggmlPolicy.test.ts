@@ -69,7 +69,7 @@ describe("--policy ggml", { timeout: SLOW }, () => {
       ...words("-ngl 99 -ot exps=CPU"),
     ]);
     expect(code).toBe(1);
-    expect(stdout).toMatch(/splits 6 > \d+, copies/);
+    expect(stdout).toMatch(/^ +prefill .*splits 7 > 6, copies 11 > \d+/m);
     expect(stdout).toContain("blk.1.ffn_up_exps.weight");
   });
 });
