@@ -99,6 +99,7 @@ export function ggmlPlan({ model, gpu, weights, steps, graphs }: Emulation, mach
       {
         code: "ggml/work-areas",
         message: "work areas aren't emulated, and ggml's kernels have no estimated times",
+        hint: "compare weights, caches, splits and copies; --policy rules knows the rest",
       },
       ...(reserve === undefined
         ? []
@@ -106,6 +107,7 @@ export function ggmlPlan({ model, gpu, weights, steps, graphs }: Emulation, mach
             {
               code: "ggml/reserve",
               message: `the graph that llama.cpp reserves memory with, all of ${reserve.step.tokens} tokens with logits, has ${reserve.schedule.splits.length} splits`,
+              hint: "--ggml-dump lists it",
             },
           ]),
     ],
