@@ -15,8 +15,9 @@ import type { VariantTable } from "./variantTable.ts";
 export interface AssembleInput {
   readonly box: Box;
   readonly bounds: Bounds;
-  /** Tables of the boxes that were merged, alike in everything but the reasons. */
-  readonly tables: readonly VariantTable[];
+  readonly table: VariantTable;
+  /** Tables of boxes that make up this one, alike in everything but the reasons. */
+  readonly reasons: readonly VariantTable[];
   readonly parts: PlanParts;
   readonly book: RuleBook;
   readonly devices: readonly DeviceProfile[];
@@ -69,8 +70,7 @@ function outputPlace(
 
 /** One variant of the plan as plain JSON. */
 export function assembleVariant(input: AssembleInput): PlanVariant {
-  const { box, bounds, tables, parts, book, devices } = input;
-  const [table] = tables as readonly [VariantTable, ...VariantTable[]];
+  const { box, bounds, table, reasons, parts, book, devices } = input;
   const id = boxId(box);
   const layout = layOutVariant({ table, devices, book, facts: table.nodeFacts, max: bounds.max });
   const decisions = new Interned<Decision>();
@@ -89,7 +89,7 @@ export function assembleVariant(input: AssembleInput): PlanVariant {
       device: (devices[placement.device] as DeviceProfile).id,
       kernel: table.kernels[index]?.name ?? null,
       eligibility: parts.eligibilityOf(info, bounds, boxKey(box)),
-      decision: addDecision(tables.map(({ placements }) => placements[index]?.decision)),
+      decision: addDecision(reasons.map(({ placements }) => placements[index]?.decision)),
       ...(Object.keys(layouts).length === 0 ? {} : { layouts }),
     };
   });
@@ -97,7 +97,7 @@ export function assembleVariant(input: AssembleInput): PlanVariant {
     node,
     op,
     lowering,
-    decision: addDecision(tables.map((each) => each.lowerings[i]?.decision)),
+    decision: addDecision(reasons.map((each) => each.lowerings[i]?.decision)),
   }));
   const outputs = table.view.graph.outputs.map(({ name, value }) =>
     outputPlace(name, table.view.values.get(value) as Value, table, layout, input),

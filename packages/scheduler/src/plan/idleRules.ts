@@ -14,7 +14,8 @@ interface PlanParts {
   readonly devices: readonly { readonly id: string }[];
   readonly homes: Homes;
   readonly residence: Residence;
-  readonly decided: readonly { readonly tables: readonly VariantTable[] }[];
+  /** Tables in which all rules were asked. */
+  readonly asked: readonly VariantTable[];
   readonly variants: readonly PlanVariant[];
 }
 
@@ -27,8 +28,7 @@ const question = (facts: Facts, box: Box | undefined, decision: Decision | undef
 
 /** Everything that rules of one family are asked about, with the answers. */
 function questionsOf(family: RuleFamily, rule: Rule, parts: PlanParts): readonly Question[] {
-  const { book, devices, homes } = parts;
-  const tables = parts.decided.flatMap(({ tables: of }) => of);
+  const { book, devices, homes, asked: tables } = parts;
   switch (family) {
     case "store":
       return homes.facts.map((facts) => question(facts, undefined, homes.of(facts.id).decision));
@@ -80,8 +80,7 @@ function questionsOf(family: RuleFamily, rule: Rule, parts: PlanParts): readonly
  * @throws TensorplanError as `auditRules`
  */
 export function checkIdleRules(parts: PlanParts): readonly { readonly rule: Rule; readonly why: string }[] {
-  const { book, homes, residence, decided, variants } = parts;
-  const tables = decided.flatMap(({ tables: of }) => of);
+  const { book, homes, residence, asked: tables, variants } = parts;
   const names = new Set([
     ...homes.facts.map(({ id }) => homes.of(id).decision.rule),
     ...residence.weights.flatMap(({ mapping }) => mapping?.rule ?? []),

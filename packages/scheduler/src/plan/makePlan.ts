@@ -2,24 +2,19 @@ import { type DeviceProfile, FILE_MAPS } from "@tensorplan/backend-api";
 import { type Graph, graphHash, TensorplanError } from "@tensorplan/ir";
 import { checkBudgets } from "../memory/budget.ts";
 import { layOutInputs } from "../memory/stepInputs.ts";
-import { findHomes, type Homes } from "../residence/homes.ts";
+import { findHomes } from "../residence/homes.ts";
 import { layOutResidence } from "../residence/residence.ts";
 import { type RuleBook, ruleBook } from "../rules/ruleBook.ts";
-import { type Bounds, boundsOf } from "../variants/bounds.ts";
-import { type Box, boxKey } from "../variants/box.ts";
-import { boxesOf, cutsOf, splitBox } from "../variants/cuts.ts";
-import { checkBoxCount, checkVariantCount, thresholds } from "../variants/limit.ts";
-import { type Keyed, mergeBoxes } from "../variants/merge.ts";
 import { Verdicts } from "../verdicts/verdicts.ts";
 import { assembleVariant } from "./assembleVariant.ts";
 import { capabilitiesOf } from "./capabilities.ts";
+import { type Decided, decideVariants } from "./decideVariants.ts";
 import { effectiveRules } from "./effectiveRules.ts";
 import { checkIdleRules } from "./idleRules.ts";
 import { PLAN_SCHEMA, type Plan, type PlanDevice, type PlanWarning } from "./plan.ts";
 import type { PlanInput } from "./planInput.ts";
 import { PlanParts } from "./planParts.ts";
 import { inputReaders, weightUses } from "./uses.ts";
-import { decideTable, type VariantTable } from "./variantTable.ts";
 import { cacheTypeMoves } from "./warnings/cacheTypeMoves.ts";
 import { usualTables } from "./warnings/usualTables.ts";
 import { collectWarnings, countFallbacks } from "./warnings.ts";
@@ -38,56 +33,10 @@ function checkDevices(devices: readonly DeviceProfile[]): void {
   }
 }
 
-/** What `decide` returns, or the error that it throws. */
-function attempt<T>(decide: () => T): readonly [T, undefined] | readonly [undefined, unknown] {
-  try {
-    return [decide(), undefined];
-  } catch (error) {
-    return [undefined, error];
-  }
-}
-
-interface Decided {
-  readonly box: Box;
-  readonly bounds: Bounds;
-  /** One table for each box that was merged: alike in everything but the reasons. */
-  readonly tables: readonly VariantTable[];
-}
-
-function decideVariants(
-  input: PlanInput,
-  devices: readonly DeviceProfile[],
-  book: RuleBook,
-  homes: Homes,
-  verdicts: Verdicts,
-): readonly Decided[] {
-  const { graph, ops } = input;
-  const tables: Keyed<VariantTable>[] = [];
-  const open = [...boxesOf(cutsOf(book.rules, input.cuts))];
-  for (let box = open.shift(); box !== undefined; box = open.shift()) {
-    const bounds = boundsOf(graph.symbols, box);
-    if (bounds === undefined) continue;
-    const key = boxKey(box);
-    const decide = () => decideTable({ graph, ops, book, devices, homes, verdicts }, box, bounds, key);
-    const [table, failure] = attempt(decide);
-    // A kernel's condition may hold in one part of the box only: the parts are decided one by one.
-    const parts = splitBox(box, verdicts.cutsWithin(key));
-    if (parts.length > 1) {
-      open.unshift(...parts);
-      const boxes = [...open, ...tables.map(({ box: decided }) => decided)];
-      checkBoxCount(boxes.length, thresholds(boxes));
-    } else if (table === undefined) throw failure;
-    else tables.push({ box, key: table.key, of: [table] });
-  }
-  const merged = mergeBoxes(tables);
-  checkVariantCount(merged.map(({ box }) => box));
-  return merged.map(({ box, of }) => ({ box, bounds: boundsOf(graph.symbols, box) as Bounds, tables: of }));
-}
-
 /** Axes of the graph and of all lowerings. */
 function allAxes(graph: Graph, variants: readonly Decided[]): Readonly<Record<string, string>> {
   const axes: Record<string, string> = {};
-  const graphs = [graph, ...variants.map(({ tables: [table] }) => (table as VariantTable).view.graph)];
+  const graphs = [graph, ...variants.map(({ table }) => table.view.graph)];
   for (const [name, text] of graphs.flatMap((each) => Object.entries(each.axes))) {
     if (axes[name] !== undefined && axes[name] !== text) {
       throw new TensorplanError({
@@ -109,7 +58,7 @@ function cacheWarnings(
 ): readonly PlanWarning[] {
   const types = [...new Set(input.graph.states.map(({ dtype }) => dtype))];
   const devices = input.devices.map(({ id }) => id);
-  const tables = variants.map(({ tables: [table] }) => table as VariantTable);
+  const tables = variants.map(({ table }) => table);
   return cacheTypeMoves(types, devices, tables, usualTables(input, book, variants));
 }
 
@@ -129,8 +78,8 @@ export function plan(input: PlanInput): Plan {
     const home = homes.of(weight);
     return home.device === device ? home.layout : undefined;
   });
-  const variants = decideVariants(input, devices, book, homes, verdicts);
-  const tables = variants.map(({ tables: [table] }) => table as VariantTable);
+  const { variants, asked } = decideVariants({ input, devices, book, homes, verdicts });
+  const tables = variants.map(({ table }) => table);
   const residence = layOutResidence(graph, devices, homes, weightUses(tables));
   const inputs = layOutInputs(graph, inputReaders(tables), devices.length);
 
@@ -157,7 +106,7 @@ export function plan(input: PlanInput): Plan {
       };
     },
   );
-  const idle = checkIdleRules({ book, devices, homes, residence, decided: variants, variants: planVariants });
+  const idle = checkIdleRules({ book, devices, homes, residence, asked, variants: planVariants });
   const made: Plan = {
     schema: PLAN_SCHEMA,
     graph: {

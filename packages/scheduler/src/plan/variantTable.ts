@@ -32,6 +32,14 @@ export interface TableInput extends Omit<Surroundings, "bounds" | "boundsKey"> {
   readonly book: RuleBook;
 }
 
+/** Which rule would allow each node's copies, where there are several. */
+const copyRules = ({ family }: RuleBook, facts: readonly Facts[], box: Box): readonly string[] =>
+  family.transfer.length < 2
+    ? []
+    : facts.map(
+        (each) => family.transfer.find(({ matches }) => matches(each, box) === undefined)?.rule.name ?? "",
+      );
+
 /** Chooses lowerings and devices for one box. @throws TensorplanError when a node can't be placed or lowered */
 export function decideTable(input: TableInput, box: Box, bounds: Bounds, boundsKey: string): VariantTable {
   const around: Surroundings = { ...input, bounds, boundsKey };
@@ -71,6 +79,6 @@ export function decideTable(input: TableInput, box: Box, bounds: Bounds, boundsK
     nodeFacts: facts,
     compositeFacts,
     compositePlaces,
-    key: [...lines, ...how].join("\n"),
+    key: [...lines, ...how, ...copyRules(input.book, facts, box)].join("\n"),
   };
 }

@@ -80,6 +80,15 @@ export function ruleBook(rules: readonly Rule[]): RuleBook {
   return { rules, family };
 }
 
+/** The book without some rules, which are named. */
+export function withoutRules({ rules, family }: RuleBook, names: ReadonlySet<string>): RuleBook {
+  const kept = (compiled: readonly CompiledRule[]) => compiled.filter(({ rule }) => !names.has(rule.name));
+  return {
+    rules: rules.filter(({ name }) => !names.has(name)),
+    family: { ...family, assign: kept(family.assign), lower: kept(family.lower) },
+  };
+}
+
 /** What a rule said when it was asked: it decides, it can't be obeyed, it doesn't apply, or it can't answer yet. */
 export type Answer<T> =
   | { readonly kind: "decide"; readonly value: T }

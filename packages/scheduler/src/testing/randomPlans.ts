@@ -62,6 +62,15 @@ const step: fc.Arbitrary<Step> = fc.record({
   reads: fc.tuple(fc.nat(20), fc.nat(20)),
 });
 
+/** Graphs of up to so many nodes. */
+export const randomGraph = (mostNodes: number): fc.Arbitrary<Graph> =>
+  fc
+    .tuple(
+      fc.array(step, { minLength: 1, maxLength: mostNodes }),
+      fc.array(fc.nat(20), { minLength: 1, maxLength: 2 }),
+    )
+    .map(([steps, outputs]) => buildGraph(steps, outputs));
+
 const deviceIds = ["d0", "d1", "d2"] as const;
 
 export interface RandomPlan {

@@ -11,12 +11,17 @@ const joined = (a: Box, b: Box, dim: StepDim): Box | undefined =>
 
 export interface Keyed<T> {
   readonly box: Box;
-  /** Boxes of equal keys may become one. */
-  readonly key: string;
+  /** Boxes of equal keys may become one. `undefined`: no step lies in the box, so it may join any other. */
+  readonly key: string | undefined;
   readonly of: readonly T[];
 }
 
-/** Joins neighbouring boxes whose keys are equal until none are left; `of` collects what the parts carried. */
+const alike = (a: string | undefined, b: string | undefined) => a === undefined || b === undefined || a === b;
+
+/**
+ * Joins neighbouring boxes whose keys are equal until none are left; `of` collects what the parts carried. Boxes without steps fill the
+ * gaps, so that a threshold at which nothing changes leaves no trace; those that are left over are dropped.
+ */
 export function mergeBoxes<T>(boxes: readonly Keyed<T>[]): readonly Keyed<T>[] {
   const merged = [...boxes];
   for (let again = true; again; ) {
@@ -25,10 +30,10 @@ export function mergeBoxes<T>(boxes: readonly Keyed<T>[]): readonly Keyed<T>[] {
       for (let i = 0; i < merged.length; i++) {
         for (let j = 0; j < merged.length; j++) {
           const [a, b] = [merged[i], merged[j]];
-          if (a === undefined || b === undefined || i === j || a.key !== b.key) continue;
+          if (a === undefined || b === undefined || i === j || !alike(a.key, b.key)) continue;
           const box = joined(a.box, b.box, dim);
           if (box === undefined) continue;
-          merged[i] = { box, key: a.key, of: [...a.of, ...b.of] };
+          merged[i] = { box, key: a.key ?? b.key, of: [...a.of, ...b.of] };
           merged.splice(j, 1);
           again = true;
           i = -1;
@@ -37,5 +42,5 @@ export function mergeBoxes<T>(boxes: readonly Keyed<T>[]): readonly Keyed<T>[] {
       }
     }
   }
-  return merged;
+  return merged.filter(({ key }) => key !== undefined);
 }
