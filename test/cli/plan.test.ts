@@ -193,7 +193,7 @@ describe("plan", () => {
     expect(code).toBe(0);
     expect(stdout).toBe(
       [
-        "over 1–512 tokens, 1–1024 rows of context of one sequence: 2 variants, 1 threshold",
+        "over 1–512 tokens, 1–1024 rows of context of one sequence: 1 threshold, 2 variants",
         "from 128 tokens:",
         "  blk.*.attn.mla (layers 0–5): done as 'decompressed' instead of 'absorbed'",
         "    decided by rule 'latent attention expands long prompts' (default: many queries share the cost of expanding the cache to keys and values)",

@@ -43,6 +43,8 @@ export interface SweptVariant {
 
 export interface Swept {
   readonly tied: boolean;
+  /** Sizes whose thresholds were asked for. */
+  readonly dims: ReadonlySet<StepDim>;
   readonly variants: readonly SweptVariant[];
 }
 
@@ -83,7 +85,12 @@ export function sweptVariants(plan: Plan, sweep: Sweep): Swept {
       ? []
       : [{ variant, box: { ...inside, tokens, tokensPerSequence: everything } }];
   });
-  return { tied, variants };
+  // More sequences, or more tokens of them, are more tokens in all and in each.
+  const batched = sweep.sequences !== undefined || (!tied && sweep.tokens !== undefined);
+  const dims = stepDims.filter(
+    (dim) => sweep[dim] !== undefined || (batched && (dim === "tokens" || dim === "tokensPerSequence")),
+  );
+  return { tied, variants, dims: new Set(dims) };
 }
 
 /** `1–2048 tokens, 1–16384 rows of context`. */

@@ -43,12 +43,12 @@ function shared(a: Box, b: Box, along: StepDim): Box {
 
 const sizes = ({ splits, transfers }: PlanVariant) => [splits.length, transfers.length] as const;
 
-/** Every size at which some node changes its device, kernel or lowering, smallest first. */
-export function thresholds(plan: Plan, { variants }: Swept): readonly Threshold[] {
+/** Every size, of those asked about, at which some node changes its device, kernel or lowering, smallest first. */
+export function thresholds(plan: Plan, { variants, dims }: Swept): readonly Threshold[] {
   const found: Threshold[] = [];
   const compare = (a: SweptVariant, b: SweptVariant) => {
     const dim = borderOf(a.box, b.box);
-    if (dim === undefined) return;
+    if (dim === undefined || !dims.has(dim)) return;
     const changes = changesBetween(plan, a.variant, b.variant, dim);
     // Variants may part for the sake of other sizes.
     if (changes.length === 0) return;

@@ -86,6 +86,6 @@ export function thresholdsText(plan: Plan, sweep: Sweep, swept: Swept, found: re
       ...changes.flatMap((change) => changeLines(plan, change)),
     ].join("\n");
   });
-  const head = `${over}: ${counted(ids.size, "variant")}, ${counted(groups.size, "threshold")}`;
+  const head = `${over}: ${counted(groups.size, "threshold")}${groups.size === 0 ? "" : `, ${counted(ids.size, "variant")}`}`;
   return [head, ...sections].join("\n");
 }

@@ -55,7 +55,7 @@ export function trialText(before: Plan, trial: Trial): readonly string[] {
       return [`${id}, which is new, has ${splits.length} splits and ${transfers.length} copies`];
     if (was.splits.length === splits.length && was.transfers.length === transfers.length) return [];
     return [
-      `${id} has ${splits.length} splits instead of ${was.splits.length} and ${transfers.length} copies instead of ${was.transfers.length}`,
+      `${id} has ${splits.length} ${splits.length === 1 ? "split" : "splits"} instead of ${was.splits.length} and ${transfers.length} ${transfers.length === 1 ? "copy" : "copies"} instead of ${was.transfers.length}`,
     ];
   });
   const changes = [...memory, ...steps];
