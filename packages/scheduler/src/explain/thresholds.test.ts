@@ -32,7 +32,7 @@ const batches = rule(
 
 test("devices and kernels that change, with rule and predicate, layers folded", () => {
   expect(ask(make({ rules: [batches] }), "tokens=1..256")).toMatchInlineSnapshot(`
-    "over 1–256 tokens of one sequence: 3 variants, 2 thresholds
+    "over 1–256 tokens of one sequence: 2 thresholds, 3 variants
     from 17 tokens:
       blk.*.k (layers 0–2), blk.*.v (layers 0–2), blk.*.q (layers 0–2), blk.*.out (layers 0–2), logits: by the kernel matmul.any instead of matmul.few on cpu
         decided by rule 'compute where the weight lives' (default: activations are smaller than weights)
