@@ -62,6 +62,7 @@ describe("a configuration instead of a file", () => {
   test("says that weights of a type without kernels can't be computed with", async () => {
     const { stdout } = await tensorplan([...lite, "--type", "iq4_k", "--backend", "cpu"]);
     expect(stdout).toContain("this plan can be read, not run");
+    expect(stdout).toMatch(/^ +moe +moe\.other\.rows\.avx2 \(planned\) +cpu/m);
   });
 });
 

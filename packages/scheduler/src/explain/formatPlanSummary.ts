@@ -3,6 +3,7 @@ import { phaseStep, stepSizes } from "../cost/stepBindings.ts";
 import { totalBytes } from "../memory/budget.ts";
 import type { Plan, PlanVariant } from "../plan/plan.ts";
 import { planHash } from "../plan/planJson.ts";
+import { runsByPlanned } from "../plan/plannedKernels.ts";
 import { contains, describeBox } from "../variants/box.ts";
 import { formatBytes } from "./formatBytes.ts";
 import { formatTime } from "./formatTime.ts";
@@ -98,9 +99,12 @@ const loweringLines = (plan: Plan): readonly string[] =>
 const kernelLines = (plan: Plan): readonly string[] =>
   perVariant(plan, ({ nodes }) =>
     tally(
-      nodes.flatMap(({ node, kernel, device }) =>
-        kernel === null || device === null ? [] : [[plan.nodes[node]?.op ?? "", kernel, device]],
-      ),
+      nodes.flatMap((assigned) => {
+        const { node, kernel, device } = assigned;
+        if (kernel === null || device === null) return [];
+        const name = runsByPlanned(plan, assigned) ? `${kernel} (planned)` : kernel;
+        return [[plan.nodes[node]?.op ?? "", name, device]];
+      }),
     ),
   );
 
