@@ -5,21 +5,23 @@ import type { LlamaFlags } from "@tensorplan/ggml-policy";
 /** What llama.cpp printed for one set of flags: its own words, and the listing of three graphs. */
 export interface SchedulerReference {
   readonly name: string;
+  /** What `-m` named. */
+  readonly model: string;
   readonly flags: LlamaFlags;
   /** Lines from the first graph on. */
   readonly listing: readonly string[];
 }
 
 /** llama-bench's words, as they stand in the first line of each listing. */
-function flagsOf(line: string): LlamaFlags {
+function readWords(line: string): Pick<SchedulerReference, "model" | "flags"> {
   const words = line.split(" ").slice(2);
   const value = (flag: string) => {
-    const at = words.lastIndexOf(flag);
+    const at = words.indexOf(flag);
     return at < 0 ? undefined : words[at + 1];
   };
   const number = (flag: string) => (value(flag) === undefined ? undefined : Number(value(flag)));
   const override = value("-ot");
-  return {
+  const flags = {
     gpuLayers: number("-ngl"),
     flashAttention: value("-fa") as LlamaFlags["flashAttention"],
     noOpOffload: value("-nopo") === "1",
@@ -35,17 +37,18 @@ function flagsOf(line: string): LlamaFlags {
     valueType: value("-ctv"),
     ...(override === undefined ? {} : { overrideTensors: [override] }),
   };
+  return { model: value("-m") ?? "", flags };
 }
 
-export function schedulerReferences(): readonly SchedulerReference[] {
-  const bytes = readFileSync(new URL("../reference/ggml-sched.tsv.br", import.meta.url));
+/** `ggml-sched`: the eight that came first; `ggml-sched-more`: other models, cache types, patterns and sizes. */
+export function schedulerReferences(
+  file: "ggml-sched" | "ggml-sched-more" = "ggml-sched",
+): readonly SchedulerReference[] {
+  const bytes = readFileSync(new URL(`../reference/${file}.tsv.br`, import.meta.url));
   const [, ...parts] = brotliDecompressSync(bytes).toString("utf8").split(/^## /m);
   return parts.map((part) => {
     const [name = "", first = "", ...lines] = part.trimEnd().split("\n");
-    return {
-      name,
-      flags: flagsOf(first),
-      listing: lines.slice(lines.findIndex((line) => line.startsWith("# graph"))),
-    };
+    const graphs = lines.findIndex((line) => line.startsWith("# graph"));
+    return { name, ...readWords(first), listing: lines.slice(graphs) };
   });
 }

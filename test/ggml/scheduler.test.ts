@@ -3,14 +3,34 @@ import { synthPreset } from "@tensorplan/models";
 import { expect, test } from "vitest";
 import { schedulerReferences } from "./reference.ts";
 
-const model = llamaPreset(synthPreset("deepseek-v2-lite"), "iq4_nl");
+const models = {
+  "V2-Lite": llamaPreset(synthPreset("deepseek-v2-lite"), "iq4_nl"),
+  "V2-Lite-Q8_0": llamaPreset(synthPreset("deepseek-v2-lite"), "q8_0"),
+  "V2-4-layers": llamaPreset(synthPreset("deepseek-v2"), "iq4_nl", 4),
+  "V3-5-layers": llamaPreset(synthPreset("deepseek-v3"), "iq4_nl", 5),
+};
 
-test.each(schedulerReferences())(
+test.each([...schedulerReferences(), ...schedulerReferences("ggml-sched-more")])(
   "devices, splits and their inputs are those that llama.cpp printed: $name",
-  ({ flags, listing }) => {
-    const dump = formatGgmlDump(emulateLlama(model, flags, "CUDA0"))
-      .trimEnd()
-      .split("\n");
+  ({ model, flags, listing }) => {
+    const emulated = emulateLlama(models[model as keyof typeof models], flags, "CUDA0");
+    const dump = formatGgmlDump(emulated).trimEnd().split("\n");
+    expect(listing.length).toBeGreaterThan(200);
     expect(dump).toEqual(listing);
   },
 );
+
+test("the flags of the discussion that started it give 54, 80 and 79 splits, and 972 MiB of cache on the GPU", () => {
+  const reference = schedulerReferences("ggml-sched-more").find(({ name }) => name === "seed");
+  expect(reference?.flags).toMatchObject({
+    gpuLayers: 100,
+    overrideTensors: ["exps=CPU"],
+    contextSize: 32_768,
+  });
+  const { graphs } = emulateLlama(models["V2-Lite"], reference?.flags ?? {}, "CUDA0");
+  expect(graphs.map(({ phase, schedule }) => [phase, schedule.splits.length])).toEqual([
+    ["decode", 54],
+    ["prefill-reserve", 80],
+    ["prefill", 79],
+  ]);
+});

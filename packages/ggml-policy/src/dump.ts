@@ -20,7 +20,7 @@ function dumpGraph({ phase, schedule }: EmulatedGraph): readonly string[] {
   const lines = [`# graph ${phase}: ${splits.length} splits`];
   for (const [number, { backend, start, end, inputs }] of splits.entries()) {
     const { device } = devices.backend(backend);
-    const copies = inputs.map((tensor) => `${tensor.name.trim()} ${sizeText(tensor)}`).join(", ");
+    const copies = inputs.map((tensor) => `${tensor.name} ${sizeText(tensor)}`).join(", ");
     lines.push(`S\t${number}\t${device}\t${copies}`);
     for (let index = start; index < end; index++) {
       const node = graph.nodes[index] as GgmlTensor;

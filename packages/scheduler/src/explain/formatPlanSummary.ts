@@ -132,7 +132,9 @@ function timeLines(plan: Plan): readonly string[] {
   const rows = (["prefill", "decode"] as const).flatMap((phase) => {
     const step = phaseStep(plan, phase);
     if (!plan.variants.some(({ box }) => contains(box, stepSizes(step)))) return [];
-    const { totalNs, devices } = estimateStep(plan, step);
+    const { totalNs, devices, nodes } = estimateStep(plan, step);
+    // Kernels of a stranger have no costs here, and the copies alone would say little.
+    if (nodes.every(({ ns }) => ns === 0)) return [];
     const busy = devices
       .filter(({ busyNs }) => busyNs > 0)
       .map(({ device, busyNs }) => `${device} ${formatTime(busyNs)}`);
