@@ -17,10 +17,7 @@ const boxOf = (from: number, below: number | null): Box => ({
   sequences: any,
 });
 
-const hashOf = (value: unknown): string =>
-  createHash("sha256")
-    .update(canonicalJson(value as Parameters<typeof canonicalJson>[0]))
-    .digest("hex");
+const hashOf = (value: unknown): string => createHash("sha256").update(canonicalJson(value)).digest("hex");
 
 /** Step inputs of a graph. */
 const inputsOf = (leaves: readonly GgmlTensor[]): readonly GgmlTensor[] =>
@@ -47,7 +44,7 @@ export function ggmlPlan({ model, gpu, weights, steps, graphs }: Emulation, mach
       dtype: asDType(tensor.type.name),
       shape: [...tensor.ne].reverse().map(String),
       bytes,
-      places: [{ device: machine.cpu.id as string, offset: inputRegions.take(machine.cpu.id, bytes) }],
+      places: [{ device: machine.cpu.id, offset: inputRegions.take(machine.cpu.id, bytes) }],
     };
   });
   const symbols = {
