@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { ggmlQuestions } from "./ggml.ts";
 import { memoryQuestions } from "./memory.ts";
 import { check, section } from "./question.ts";
 import { ruleQuestions } from "./rules.ts";
 import { splitQuestions } from "./splits.ts";
 
-const questions = [...splitQuestions, ...memoryQuestions, ...ruleQuestions];
+const questions = [...splitQuestions, ...memoryQuestions, ...ruleQuestions, ...ggmlQuestions];
 
 const introduction = `# Placement: questions people ask
 
@@ -18,10 +19,10 @@ describe.each(questions)("$title", ({ commands }) => {
   test.each(commands)("%#: the commands still say so", check, 60_000);
 });
 
-test("twenty questions, each with the place where it was asked", () => {
-  expect(questions).toHaveLength(20);
+test("twenty questions and one about ggml, each with the place where it was asked", () => {
+  expect(questions).toHaveLength(21);
   for (const { asked } of questions) expect(asked).toMatch(/#\d+/);
-  expect(new Set(questions.map(({ title }) => title)).size).toBe(20);
+  expect(new Set(questions.map(({ title }) => title)).size).toBe(21);
 });
 
 test("docs/faq-placement.md is made of these answers", async () => {

@@ -110,9 +110,10 @@ export const memoryQuestions: readonly Question[] = [
       "A plan is canonical JSON with a hash over everything that it depends on, what the devices can do included. Two plans, from two versions or two sets of flags, can be compared.",
     commands: [
       {
-        argv: ["plan", ...lite, "--json"],
-        show: () => false,
-        says: [/^\{"capabilities":\{"devices":\[/, /"hash":"[0-9a-f]{64}"/],
+        argv: ["plan", "diff", ...lite, "-ub", "512", "-ub", "1024"],
+        code: 1,
+        show: (line) => /^(memory| {2}(device|cpu|cuda:0) )/.test(line),
+        says: [/^memory$/m, /^ {2}cuda:0 .* > /m],
       },
     ],
     after:

@@ -44,7 +44,7 @@ function outputOf(argv: readonly string[]): Promise<{ readonly code: number; rea
   if (known !== undefined) return known;
   const made = tensorplan(argv).then(({ code, stdout, stderr }) => ({
     code,
-    text: code === 0 ? stdout : stderr,
+    text: stdout === "" ? stderr : stdout,
   }));
   outputs.set(key, made);
   return made;

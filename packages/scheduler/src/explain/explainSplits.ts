@@ -14,11 +14,12 @@ export interface SplitEnd {
 
 /**
  * Why a split begins. `start`: the step's first. `crossing`: `node` needs `value`, which another device makes after the device's earlier
- * splits were done with all they could do. `free`: the device's first split, which needs nothing from others.
+ * splits were done with all they could do. `weight`: `node` computes with a weight that is copied in for this step. `free`: the device's first split, which needs nothing from others.
  */
 export type SplitCause =
   | { readonly kind: "start" }
   | { readonly kind: "crossing"; readonly value: string; readonly node: SplitEnd; readonly made: SplitEnd }
+  | { readonly kind: "weight"; readonly value: string; readonly node: SplitEnd; readonly from: string }
   | { readonly kind: "free"; readonly node: SplitEnd };
 
 export interface SplitBoundary {
@@ -76,6 +77,19 @@ function awaited(
   return found;
 }
 
+/** The split's first weight that has to be brought for it, if there is one: such copies wait for no split. */
+function weightCause(
+  plan: Plan,
+  variant: PlanVariant,
+  { waits }: PlanSplit,
+  transfers: ReadonlyMap<string, PlanTransfer>,
+): SplitCause | undefined {
+  const brought = waits.map((wait) => transfers.get(wait)).find((transfer) => transfer?.after === "");
+  const [reader] = brought?.consumers ?? [];
+  if (brought === undefined || reader === undefined) return undefined;
+  return { kind: "weight", value: brought.value, from: brought.from, node: endOf(plan, variant, reader) };
+}
+
 function boundariesOf(plan: Plan, variant: PlanVariant): readonly SplitBoundary[] {
   const order = new Map(variant.splits.map(({ id }, at) => [id, at]));
   const transfers = new Map(variant.transfers.map((transfer) => [transfer.id, transfer]));
@@ -91,7 +105,10 @@ function boundariesOf(plan: Plan, variant: PlanVariant): readonly SplitBoundary[
       at === 0
         ? { kind: "start" }
         : transfer === undefined
-          ? { kind: "free", node: endOf(plan, variant, first) }
+          ? (weightCause(plan, variant, split, transfers) ?? {
+              kind: "free",
+              node: endOf(plan, variant, first),
+            })
           : {
               kind: "crossing",
               value: transfer.value,

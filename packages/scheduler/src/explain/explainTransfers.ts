@@ -36,6 +36,9 @@ export interface VariantTransfers {
 
 const endOf = (plan: Plan, variant: PlanVariant, node: string): CopyEnd => {
   const assigned = variantFacts(plan, variant).nodes.get(node)?.assigned;
+  // Weights that are brought for a step are made by nobody: they are stored.
+  const stored = plan.weights.find(({ weight }) => weight === node);
+  if (assigned === undefined && stored !== undefined) return { node, rule: stored.decision.rule };
   return { node, rule: (variant.decisions[assigned?.decision ?? -1] as Decision | undefined)?.rule ?? "" };
 };
 

@@ -13,6 +13,12 @@ function reason(plan: Plan, { rule, stored, device }: SplitEnd): string {
 function causeLines(plan: Plan, { device, cause }: SplitBoundary): readonly string[] {
   if (cause.kind === "start") return ["the step begins"];
   const { node } = cause;
+  if (cause.kind === "weight") {
+    return [
+      `${node.node} runs on ${device}, and its weight ${cause.value} is copied there from ${cause.from} in each step`,
+      `  ${reason(plan, node)}`,
+    ];
+  }
   if (cause.kind === "free") {
     return [
       `${node.node} runs on ${device} and needs nothing from another device`,
