@@ -4,6 +4,7 @@ import { describeBox } from "../variants/box.ts";
 import { explainStored } from "./explainStored.ts";
 import { refusalLines } from "./refusalLines.ts";
 import { explainTried, nameRule } from "./ruleText.ts";
+import { storedRules } from "./storedRules.ts";
 import { type NodeFacts, variantFacts } from "./variantFacts.ts";
 
 /** What each device could do; devices that say the same are one answer. */
@@ -78,22 +79,9 @@ function explainIn(plan: Plan, variant: PlanVariant, id: string): readonly strin
   return lines;
 }
 
-const storedNames = new WeakMap<Plan, ReadonlySet<string>>();
-
-function storedIn(plan: Plan): ReadonlySet<string> {
-  const known = storedNames.get(plan);
-  if (known !== undefined) return known;
-  const names = new Set([
-    ...plan.weights.map(({ weight }) => weight),
-    ...plan.states.map(({ state }) => state),
-  ]);
-  storedNames.set(plan, names);
-  return names;
-}
-
 /** Weights and caches that a node or a composite's parts read. */
 export function storedOf(plan: Plan, variants: readonly PlanVariant[], id: string): readonly string[] {
-  const stored = storedIn(plan);
+  const stored = storedRules(plan);
   const read = variants.flatMap((variant) => {
     const { nodes, partsOf, rootOf } = variantFacts(plan, variant);
     return [id, ...partsOf(id)].flatMap((each) =>

@@ -2,6 +2,7 @@ import type { Plan, PlanSplit, PlanTransfer, PlanVariant } from "../plan/plan.ts
 import type { Decision } from "../rules/ruleBook.ts";
 import { chooseVariants, type VariantChoice } from "./chooseVariants.ts";
 import { storedOf } from "./explainNode.ts";
+import { storedRules } from "./storedRules.ts";
 import { makerOf, variantFacts } from "./variantFacts.ts";
 
 /** A node, the rule that put it on its device, and the store rules that this rule went by. */
@@ -48,12 +49,8 @@ function endOf(plan: Plan, variant: PlanVariant, id: string): SplitEnd {
   const found = variantFacts(plan, variant).nodes.get(id);
   const rule = (variant.decisions[found?.assigned.decision ?? -1] as Decision | undefined)?.rule ?? "";
   const names = followedStore(plan, rule) ? storedOf(plan, [variant], id) : [];
-  const stored = names.map((name) => {
-    const home =
-      plan.weights.find(({ weight }) => weight === name)?.decision ??
-      plan.states.find(({ state }) => state === name)?.decision;
-    return { id: name, rule: home?.rule ?? "" };
-  });
+  const rules = storedRules(plan);
+  const stored = names.map((name) => ({ id: name, rule: rules.get(name) ?? "" }));
   return { node: id, device: found?.assigned.device ?? "", rule, stored };
 }
 
