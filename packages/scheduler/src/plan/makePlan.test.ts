@@ -382,8 +382,8 @@ test("readers that disagree stop a rule that follows them, and are named", () =>
     rule("c here", { path: "c" }, { place: "cpu" }),
     rule("a with its readers", { path: "a" }, { follow: "consumers" }, { else: otherwise }),
   ];
-  const graph = builder.finish();
-  expect(() => make(rules("error"), [cpu, gpu], { graph })).toThrow(
+  const fork = builder.finish();
+  expect(() => make(rules("error"), [cpu, gpu], { graph: fork })).toThrow(
     expect.objectContaining({
       code: "plan/follow-disagree",
       message:
@@ -394,7 +394,7 @@ test("readers that disagree stop a rule that follows them, and are named", () =>
       }),
     }),
   );
-  expect(placed(make(rules("next"), [cpu, gpu], { graph })).get("a")).toMatchObject({
+  expect(placed(make(rules("next"), [cpu, gpu], { graph: fork })).get("a")).toMatchObject({
     device: "cpu",
     tried: expect.arrayContaining([expect.objectContaining({ outcome: "refused" })]),
   });
