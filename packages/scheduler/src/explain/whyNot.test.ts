@@ -114,3 +114,7 @@ test("an unknown device is refused with those that there are", () => {
     expect.objectContaining({ code: "plan/unknown-device", hint: "the devices are: cpu, cuda:0, npu:0" }),
   );
 });
+
+test("devices may be called as ggml calls them", () => {
+  expect(whyNot(made, "CUDA0", "blk.1.q")).toEqual(whyNot(made, "cuda:0", "blk.1.q"));
+});

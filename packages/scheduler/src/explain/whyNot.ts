@@ -1,5 +1,6 @@
 import { TensorplanError } from "@tensorplan/ir";
 import type { DeviceEligibility, Plan, PlanVariant } from "../plan/plan.ts";
+import { deviceNamed } from "../rules/deviceName.ts";
 import type { Rule } from "../rules/rule.ts";
 import type { Decision } from "../rules/ruleBook.ts";
 import { chooseVariants, type ForVariants, perVariants, type VariantChoice } from "./chooseVariants.ts";
@@ -130,14 +131,16 @@ function unreadableThings(plan: Plan, variants: readonly PlanVariant[], device: 
  * Why what a name or glob means isn't on a device: the rule that came first, whether the device's kernels could run it, what it reads
  * that lives elsewhere, and which rules would bring it there. A composite that was done in parts is answered by its parts.
  *
+ * @param name the device's id, or ggml's spelling of it
  * @throws TensorplanError `plan/unknown-device`, `explain/unknown`, `plan/no-variant`
  */
-export function whyNot(plan: Plan, device: string, wanted: string, choice: VariantChoice = {}): WhyNot {
+export function whyNot(plan: Plan, name: string, wanted: string, choice: VariantChoice = {}): WhyNot {
   const known = plan.devices.map(({ id }) => id);
-  if (!known.includes(device)) {
+  const device = deviceNamed(name, known);
+  if (device === undefined) {
     throw new TensorplanError({
       code: "plan/unknown-device",
-      message: `the plan has no device '${device}'`,
+      message: `the plan has no device '${name}'`,
       hint: `the devices are: ${known.join(", ")}`,
     });
   }

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { rulesFromText } from "./readRules.ts";
 import { RULES_SCHEMA } from "./ruleSchema.ts";
@@ -105,4 +106,12 @@ test("aliases that would unfold without end are refused", () => {
     }),
   ].join("\n");
   expect(() => rulesFromText(bomb, "r.yaml")).toThrow(expect.objectContaining({ code: "rules/file" }));
+});
+
+test("the example in docs/rules.md is a rule file", () => {
+  const text = readFileSync(new URL("../../../../../docs/rules.md", import.meta.url), "utf8");
+  const [, example = ""] = /```yaml\n([^`]*)```/.exec(text) ?? [];
+  expect(rulesFromText(example, "docs/rules.md")).toEqual([
+    expect.objectContaining({ do: { store: "cpu" }, else: "error", optional: true, why: "they don't fit" }),
+  ]);
 });
