@@ -8,7 +8,7 @@ export interface SchedulerReference {
   /** What `-m` named. */
   readonly model: string;
   readonly flags: LlamaFlags;
-  /** Lines from the first graph on. */
+  /** Sizes of buffers but for the work areas', then the graphs. */
   readonly listing: readonly string[];
 }
 
@@ -48,7 +48,8 @@ export function schedulerReferences(
   const [, ...parts] = brotliDecompressSync(bytes).toString("utf8").split(/^## /m);
   return parts.map((part) => {
     const [name = "", first = "", ...lines] = part.trimEnd().split("\n");
-    const graphs = lines.findIndex((line) => line.startsWith("# graph"));
-    return { name, ...readWords(first), listing: lines.slice(graphs) };
+    // Work areas aren't emulated.
+    const listing = lines.filter((line) => !line.startsWith("# sched_reserve:"));
+    return { name, ...readWords(first), listing };
   });
 }

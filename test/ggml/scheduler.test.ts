@@ -15,8 +15,10 @@ test.each([...schedulerReferences(), ...schedulerReferences("ggml-sched-more")])
   ({ model, flags, listing }) => {
     const emulated = emulateLlama(models[model as keyof typeof models], flags, "CUDA0");
     const dump = formatGgmlDump(emulated).trimEnd().split("\n");
+    // The later listings were made without sizes of buffers.
+    const whole = listing.some((line) => line.startsWith("# load_tensors"));
     expect(listing.length).toBeGreaterThan(200);
-    expect(dump).toEqual(listing);
+    expect(dump.slice(whole ? 0 : dump.findIndex((line) => line.startsWith("# graph")))).toEqual(listing);
   },
 );
 
@@ -27,7 +29,9 @@ test("the flags of the discussion that started it give 54, 80 and 79 splits, and
     overrideTensors: ["exps=CPU"],
     contextSize: 32_768,
   });
-  const { graphs } = emulateLlama(models["V2-Lite"], reference?.flags ?? {}, "CUDA0");
+  const emulated = emulateLlama(models["V2-Lite"], reference?.flags ?? {}, "CUDA0");
+  expect(formatGgmlDump(emulated)).toContain("# llama_kv_cache: CUDA0 KV buffer size = 972.00 MiB\n");
+  const { graphs } = emulated;
   expect(graphs.map(({ phase, schedule }) => [phase, schedule.splits.length])).toEqual([
     ["decode", 54],
     ["prefill-reserve", 80],

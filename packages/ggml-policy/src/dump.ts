@@ -1,5 +1,6 @@
 import type { EmulatedGraph, Emulation } from "./emulate.ts";
-import { type GgmlTensor, isView, tensorBytes } from "./graph/tensor.ts";
+import { type GgmlTensor, isView, rootOf, tensorBytes } from "./graph/tensor.ts";
+import { weightBufferBytes } from "./llama/storedBytes.ts";
 
 const KIB = 1024;
 const MIB = KIB * KIB;
@@ -33,5 +34,38 @@ function dumpGraph({ phase, schedule }: EmulatedGraph): readonly string[] {
   return lines;
 }
 
+const mebibytes = (bytes: number): string => `${(bytes / MIB).toFixed(2)} MiB`;
+
+/** Bytes of an f32 logit. */
+const LOGIT_BYTES = 4;
+
+/** Sizes of the buffers that exist before any step, in the program's words. Sizes of work areas aren't emulated. */
+function bufferLines({ model, gpu, weights, graphs }: Emulation): readonly string[] {
+  const buffers = gpu === undefined ? ["CPU"] : ["CPU", gpu];
+  const caches = new Map<GgmlTensor, string>();
+  for (const node of graphs[0]?.schedule.graph.nodes ?? []) {
+    const { buffer } = rootOf(node);
+    if (buffer?.use === "cache") caches.set(rootOf(node), buffer.type);
+  }
+  const cached = (device: string) =>
+    [...caches].reduce((sum, [tensor, at]) => sum + (at === device ? tensorBytes(tensor) : 0), 0);
+  const head = weights.find(({ tensor }) => tensor.name === "output.weight")?.buffer ?? "CPU";
+  const output = head === "CPU" ? "CPU" : "CUDA_Host";
+  return [
+    ...buffers
+      .map((device) => [device, weightBufferBytes(weights, device)] as const)
+      .filter(([, bytes]) => bytes > 0)
+      .map(
+        ([device, bytes]) =>
+          `# load_tensors: ${device === "CPU" ? "CPU_Mapped" : device} model buffer size = ${mebibytes(bytes)}`,
+      ),
+    `# llama_context: ${output} output buffer size = ${mebibytes(model.config.vocab * LOGIT_BYTES)}`,
+    ...buffers
+      .filter((device) => cached(device) > 0)
+      .map((device) => `# llama_kv_cache: ${device} KV buffer size = ${mebibytes(cached(device))}`),
+  ];
+}
+
 /** The emulation in the form of a `GGML_SCHED_DEBUG=2` listing, tab-separated; see docs/ggml-policy.md. Ends with a newline. */
-export const formatGgmlDump = ({ graphs }: Emulation): string => `${graphs.flatMap(dumpGraph).join("\n")}\n`;
+export const formatGgmlDump = (emulation: Emulation): string =>
+  `${[...bufferLines(emulation), ...emulation.graphs.flatMap(dumpGraph)].join("\n")}\n`;

@@ -17,7 +17,7 @@ export interface EmulatedGraph {
 }
 
 /** A step that stands for all of so many tokens: from `from` to before `below`. */
-export interface EmulatedSteps {
+interface EmulatedSteps {
   readonly from: number;
   readonly below: number | null;
   readonly graph: EmulatedGraph;

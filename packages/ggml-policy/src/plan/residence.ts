@@ -1,14 +1,12 @@
 import { type DType, isDType } from "@tensorplan/ir";
 import type { StateResidence, WeightResidence } from "@tensorplan/scheduler";
-import { type GgmlTensor, rootOf, rowSize, tensorBytes } from "../graph/tensor.ts";
+import { type GgmlTensor, rootOf, tensorBytes } from "../graph/tensor.ts";
 import type { StoredWeight } from "../llama/placeWeights.ts";
+import { storedBytes } from "../llama/storedBytes.ts";
 import { CACHE_RULE } from "./ggmlRules.ts";
 
 /** ggml aligns tensors in a buffer to so many bytes. */
 const ALIGNMENT = 128;
-
-/** CUDA pads rows of block types to a multiple of this many values. */
-const CUDA_ROW = 512;
 
 const align = (n: number): number => Math.ceil(n / ALIGNMENT) * ALIGNMENT;
 
@@ -27,16 +25,6 @@ export class Regions {
   bytes(device: string): number {
     return this.#ends.get(device) ?? 0;
   }
-}
-
-/** Bytes that a weight takes in a buffer. */
-function storedBytes({ tensor: { shape, type }, buffer }: StoredWeight): number {
-  const columns = shape.at(-1) ?? 1;
-  const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
-  const bytes = rows * rowSize(type, columns);
-  const over = columns % CUDA_ROW;
-  const padded = buffer.startsWith("CUDA") && type.blockSize > 1 && over !== 0;
-  return bytes + (padded ? rowSize(type, CUDA_ROW - over) : 0);
 }
 
 export const weightResidences = (
