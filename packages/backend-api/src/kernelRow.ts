@@ -50,6 +50,22 @@ export interface KernelCost {
   readonly memoryShare: number;
   /** Fixed time of one execution, nanoseconds. */
   readonly overheadNs: number;
+  /** What executions took on this device. Where there are some, they correct what the shares say for work like theirs. */
+  readonly measured?: readonly CostSample[];
+}
+
+/** Time of one kernel's execution as it was measured. */
+export interface CostSample {
+  /** Work of the execution, as the operation's cost function has it. */
+  readonly flops: number;
+  readonly bytes: number;
+  /** Rows of the first output, which is how a kernel's work is mostly cut, and elements of all outputs. */
+  readonly rows: number;
+  readonly elements: number;
+  /** Bytes that all kernels of the step touched: whether operands were still in a cache from the step before. */
+  readonly stepBytes: number;
+  /** Median, nanoseconds. */
+  readonly ns: number;
 }
 
 export type RateName = "int8" | "f32" | "f16";

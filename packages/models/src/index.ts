@@ -19,6 +19,7 @@ export { type LlamaConfig, llama, llamaGraph } from "./llama/model.ts";
 export { type Qwen3MoeConfig, qwen3MoeGraph, qwen3moe } from "./qwen3moe/model.ts";
 export { type SynthLayout, type SynthPreset, synthLayouts } from "./synth/preset.ts";
 export { synthPreset, synthPresets } from "./synth/presets/all.ts";
+export { calibrationPresets } from "./synth/presets/calibration.ts";
 export {
   type SynthOptions,
   synthMetadata,

@@ -1,3 +1,7 @@
+export { calibrationFile } from "./calibrate/calibrationFile.ts";
+export { type CalibrateOptions, type Calibration, Calibrator } from "./calibrate/calibrator.ts";
+export { StepSeries } from "./calibrate/stepSeries.ts";
+export { StepTimer } from "./calibrate/stepTimer.ts";
 export { type CompareOptions, compareBackends, type NodeDifference } from "./compare/compareBackends.ts";
 export { Engine, type PrefillOptions } from "./engine/engine.ts";
 export type { OnLogits, SequenceTokens } from "./engine/engineSteps.ts";

@@ -7,7 +7,7 @@ export {
   type TransferEstimate,
 } from "./cost/estimateStep.ts";
 export { type CostLimit, type KernelTime, kernelTime } from "./cost/kernelTime.ts";
-export { type EstimatedStep, phaseStep } from "./cost/stepBindings.ts";
+export { type EstimatedStep, phaseStep, stepSizes } from "./cost/stepBindings.ts";
 export { diffPlans, type VariantEstimate } from "./diff/diffPlans.ts";
 export { formatPlanDiff } from "./diff/formatPlanDiff.ts";
 export type * from "./diff/planDiff.ts";

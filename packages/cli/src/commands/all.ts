@@ -34,6 +34,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./devices.ts")).devices,
   },
   {
+    name: "calibrate",
+    summary: "measure this machine, so that plans tell the time of their steps",
+    load: async () => (await import("./calibrate.ts")).calibrate,
+  },
+  {
     name: "inspect",
     summary: "show a GGUF file's metadata and tensors",
     load: async () => (await import("./inspect.ts")).inspect,

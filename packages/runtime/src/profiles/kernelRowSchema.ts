@@ -41,6 +41,19 @@ export const kernelRowSchema: z.ZodType<KernelRow> = z.strictObject({
     computeShare: share,
     memoryShare: share,
     overheadNs: z.number().nonnegative(),
+    measured: z
+      .array(
+        z.strictObject({
+          flops: count,
+          bytes: count,
+          rows: count,
+          elements: count,
+          stepBytes: count,
+          ns: z.int().positive(),
+        }),
+      )
+      .exactOptional()
+      .describe("what executions took on this device, as `tensorplan calibrate` measured them"),
   }),
   status: z.enum(["ready", "planned"]),
 });

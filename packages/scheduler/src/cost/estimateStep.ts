@@ -5,7 +5,7 @@ import type { Plan, PlanVariant } from "../plan/plan.ts";
 import { parseSize, variantIndex } from "../plan/planIndex.ts";
 import { type CostLimit, kernelTime } from "./kernelTime.ts";
 import { copyTime } from "./linkTime.ts";
-import { nodeWork } from "./nodeWork.ts";
+import { type NodeWork, nodeWork, noWork } from "./nodeWork.ts";
 import { playQueues } from "./queues.ts";
 import { type EstimatedStep, stepBindings, stepSizes } from "./stepBindings.ts";
 
@@ -17,6 +17,8 @@ export interface NodeEstimate {
   readonly kernel: string | null;
   readonly flops: number;
   readonly bytes: number;
+  readonly rows: number;
+  readonly elements: number;
   readonly ns: number;
   readonly computeNs: number;
   readonly memoryNs: number;
@@ -74,16 +76,34 @@ function estimateNodes(
   const index = variantIndex(plan, variant);
   const bindings = stepBindings(plan, step);
   const devices = new Map(plan.capabilities.devices.map((device) => [device.id as string, device]));
+  const works = variant.nodes.map(({ kernel }, position) =>
+    kernel === null ? noWork : nodeWork(index, index.nodeAt(position), bindings, ops),
+  );
+  const stepBytes = new Map<string, number>();
+  variant.nodes.forEach(({ device }, position) => {
+    if (device !== null)
+      stepBytes.set(device, (stepBytes.get(device) ?? 0) + (works[position] as NodeWork).bytes);
+  });
   return variant.nodes.map(({ device, kernel }, position): NodeEstimate => {
-    const node = index.nodeAt(position);
+    const node = index.nodeAt(position).id;
     const profile = device === null ? undefined : devices.get(device);
     const cost = profile === undefined || kernel === null ? undefined : costsOf(profile).get(kernel);
     if (profile === undefined || cost === undefined) {
-      const nothing = { flops: 0, bytes: 0, ns: 0, computeNs: 0, memoryNs: 0, overheadNs: 0 };
-      return { node: node.id, device, kernel, ...nothing, limit: "none" };
+      return {
+        node,
+        device,
+        kernel,
+        ...noWork,
+        ns: 0,
+        computeNs: 0,
+        memoryNs: 0,
+        overheadNs: 0,
+        limit: "none",
+      };
     }
-    const work = nodeWork(index, node, bindings, ops);
-    return { node: node.id, device, kernel, ...work, ...kernelTime(profile, cost, work) };
+    const work = works[position] as NodeWork;
+    const time = kernelTime(profile, cost, { ...work, stepBytes: stepBytes.get(profile.id) ?? 0 });
+    return { node, device, kernel, ...work, ...time };
   });
 }
 

@@ -1,6 +1,6 @@
+import type { CostSample } from "@tensorplan/backend-api";
 import {
   type Bindings,
-  type Cost,
   coreOps,
   countOf,
   evaluateSize,
@@ -11,6 +11,14 @@ import {
 } from "@tensorplan/ir";
 import type { PlanNode, PlanType } from "../plan/plan.ts";
 import { parseSize, type VariantIndex } from "../plan/planIndex.ts";
+
+/** Work of one node in a step. */
+export type NodeWork = Omit<CostSample, "ns" | "stepBytes">;
+
+/** The same with the bytes that all kernels of its device touch in the step. */
+export type StepWork = Omit<CostSample, "ns">;
+
+export const noWork: NodeWork = { flops: 0, bytes: 0, rows: 0, elements: 0 };
 
 function sized({ dtype, shape }: PlanType, bindings: Bindings): SizedOperand {
   const sizes = shape.map((text) => evaluateSize(parseSize(text), bindings));
@@ -27,13 +35,18 @@ export function nodeWork(
   node: PlanNode,
   bindings: Bindings,
   ops: OpSet = coreOps,
-): Cost {
+): NodeWork {
   const inputs = Object.entries(node.inputs).map(
     ([name, value]) => [name, sized(index.typeOf(value), bindings)] as const,
   );
   const outputs = Object.entries(node.outputs).map(([name, type]) => [name, sized(type, bindings)] as const);
+  const shape = {
+    rows: outputs[0]?.[1].shape[0] ?? 1,
+    elements: outputs.reduce((sum, [, output]) => sum + countOf(output.shape), 0),
+  };
   if (!ops.has(node.op)) {
-    return { flops: 0, bytes: [...inputs, ...outputs].reduce((sum, [, operand]) => sum + operand.bytes, 0) };
+    const bytes = [...inputs, ...outputs].reduce((sum, [, operand]) => sum + operand.bytes, 0);
+    return { flops: 0, bytes, ...shape };
   }
   const { flops, bytes } = ops.get(node.op).cost({
     inputs: Object.fromEntries(inputs),
@@ -41,5 +54,5 @@ export function nodeWork(
     attrs: node.attrs,
     bindings,
   });
-  return { flops: Math.ceil(flops), bytes: Math.ceil(bytes) };
+  return { flops: Math.ceil(flops), bytes: Math.ceil(bytes), ...shape };
 }
