@@ -8,7 +8,7 @@ import { namedThings } from "./names.ts";
 import { variantFacts } from "./variantFacts.ts";
 
 /** What one variant decided about a node. */
-export interface NodeDecision {
+interface NodeDecision {
   readonly variant: string;
   readonly box: Box;
   readonly lowering: { readonly name: string; readonly decision: Decision } | null;

@@ -17,7 +17,7 @@ export interface SplitEnd {
  * Why a split begins. `start`: the step's first. `crossing`: `node` needs `value`, which another device makes after the device's earlier
  * splits were done with all they could do. `weight`: `node` computes with a weight that is copied in for this step. `free`: the device's first split, which needs nothing from others.
  */
-export type SplitCause =
+type SplitCause =
   | { readonly kind: "start" }
   | { readonly kind: "crossing"; readonly value: string; readonly node: SplitEnd; readonly made: SplitEnd }
   | { readonly kind: "weight"; readonly value: string; readonly node: SplitEnd; readonly from: string }

@@ -7,7 +7,7 @@ import { nameRule } from "./ruleText.ts";
 import { makerOf, variantFacts } from "./variantFacts.ts";
 
 /** A node at one end of a copy, and the rule that put it where it is. */
-export interface CopyEnd {
+interface CopyEnd {
   readonly node: string;
   readonly rule: string;
 }

@@ -5,7 +5,7 @@ export const maskLayers = (text: string): string =>
   text.replace(/(?<![\w.])(blk|cache)\.\d+(?=[.\s'"`,;:)]|$)/g, "$1.*");
 
 /** `3–60`, `0, 2–5`: runs of whole numbers. */
-export function printRuns(numbers: readonly number[]): string {
+function printRuns(numbers: readonly number[]): string {
   const sorted = [...new Set(numbers)].sort((a, b) => a - b);
   const runs: [number, number][] = [];
   for (const n of sorted) {

@@ -18,7 +18,7 @@ const familiesOf = (names: readonly string[]): ReadonlyMap<string, readonly stri
  *
  * @param all names that there are: a family that is wanted whole needs no list of its layers
  */
-export function patternFor(names: readonly string[], all: readonly string[]): Pattern {
+function patternFor(names: readonly string[], all: readonly string[]): Pattern {
   const everyone = familiesOf(all);
   const families = [...familiesOf(names)];
   const whole = (masked: string, of: readonly string[]) => everyone.get(masked)?.length === of.length;

@@ -4,7 +4,7 @@ import { type StepDim, stepDims } from "../rules/rule.ts";
 import { type Box, type BoxRange, dimNouns, overlap } from "../variants/box.ts";
 
 /** Sizes that a question sweeps over, both ends included. */
-export interface SweepRange {
+interface SweepRange {
   readonly from: number;
   readonly to: number;
 }

@@ -10,7 +10,7 @@ import { suggestRules } from "./suggestRules.ts";
 import { type NodeFacts, variantFacts } from "./variantFacts.ts";
 
 /** A weight or cache that a node reads and that the device doesn't hold. */
-export interface Elsewhere {
+interface Elsewhere {
   readonly kind: "weight" | "cache";
   readonly id: string;
   readonly device: string;
@@ -54,7 +54,7 @@ export interface WhyNot {
   readonly impossible: readonly string[];
 }
 
-export function elsewhere(
+function elsewhere(
   plan: Plan,
   variants: readonly PlanVariant[],
   id: string,
