@@ -158,6 +158,7 @@ describe("what run can't do", () => {
     ["an unknown device", ["-p", "x", "-ot", "exps=tpu"], "flags/unknown-device"],
     ["layers for an accelerator that isn't there", ["-p", "x", "-ngl", "3"], "flags/no-accelerator"],
     ["a damaged rule file", ["-p", "x", "--rules", join(folder, "rules.json")], "rules/file"],
+    ["a cache type that no kernel takes", ["-p", "x", "--cache-type", "q4_0"], "cli/cache-type"],
     ["an unknown backend", ["-p", "x", "--backend", "./none.js"], "cli/backend"],
   ])("%s is one error with code 1", async (_, argv, errorCode) => {
     const { code, stdout, stderr } = await tensorplan(["run", ...argv]);
@@ -165,6 +166,21 @@ describe("what run can't do", () => {
     expect(stdout).toBe("");
     expect(stderr).toContain(`error[${errorCode}]`);
     expect(stderr).toContain("hint");
+  });
+
+  test("what the plan warns of goes to standard error, with what to do, and into the JSON", async () => {
+    const argv = ["run", "-p", "x", "-n", "1", "--cpu-devices", "2", "-ot", "ffn_up_exps=cpu:1"];
+    const { code, stderr } = await tensorplan(argv);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /warning: 'blk\.\*\.ffn_up_exps\.weight' \(layers 1–5\) is on cpu:1 by rule .*; store both on one device/,
+    );
+    const { plan } = JSON.parse((await tensorplan([...argv, "--json"])).stdout);
+    expect(plan.warnings).toEqual([
+      expect.objectContaining({ code: "fused-weights-apart", hint: expect.stringContaining("store both") }),
+    ]);
+    const quiet = await tensorplan(["run", "-p", "x", "-n", "1"]);
+    expect(quiet.stderr).not.toContain("warning");
   });
 
   test.each([
@@ -175,7 +191,7 @@ describe("what run can't do", () => {
     ["-ub", "x"],
     ["--temp", "hot"],
     ["--seed", "-3"],
-    ["--cache-type", "q4_0"],
+    ["--cache-type", "q4_9"],
   ])("%s %s is refused with code 2", async (flag, value) => {
     const { code, stderr } = await tensorplan(["run", "-p", "x", flag, value]);
     expect(code).toBe(2);

@@ -12,6 +12,7 @@ export interface PlanFigures {
   /** By device: everything that is allocated, to the byte. */
   readonly bytes: Readonly<Record<string, DeviceBytes>>;
   readonly variants: readonly { readonly id: string; readonly splits: number; readonly transfers: number }[];
+  readonly warnings: Plan["warnings"];
 }
 
 interface DeviceBytes {
@@ -39,6 +40,7 @@ export function planFigures(plan: Plan, hash: string): PlanFigures {
       ]),
     ),
     variants,
+    warnings: plan.warnings,
   };
 }
 
