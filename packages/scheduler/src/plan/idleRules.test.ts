@@ -161,3 +161,18 @@ test("without strictness what can't be obeyed gives way", () => {
   expect(made.rules[0]?.else).toBe("next");
   expect(besidesIdleDevices(made).map(({ code }) => code)).toEqual(["rule-decides-nothing"]);
 });
+
+test("a flag that says what would be so anyway is warned of", () => {
+  const caches = flag("-x", "caches", { kind: "state" }, { store: "cpu" });
+  expect(make([caches]).warnings).toContainEqual(
+    expect.objectContaining({
+      code: "flag-changes-nothing",
+      message:
+        "-x changes nothing: all that it speaks of would live there without it, by 'weights and caches live on the first device'",
+    }),
+  );
+  const codes = (...rules: readonly Rule[]) => make(rules).warnings.map(({ code }) => code);
+  const layers = rule("layers", { layer: { atLeast: 1 } }, { store: "cuda:0" });
+  expect(codes(caches, layers)).toEqual([]);
+  expect(codes(flag("-y", "all", {}, { store: "cpu" }))).not.toContain("flag-changes-nothing");
+});

@@ -16,6 +16,7 @@ import type { PlanInput } from "./planInput.ts";
 import { PlanParts } from "./planParts.ts";
 import { inputReaders, weightUses } from "./uses.ts";
 import { cacheTypeMoves } from "./warnings/cacheTypeMoves.ts";
+import { flagsWithoutEffect } from "./warnings/flagsWithoutEffect.ts";
 import { usualTables } from "./warnings/usualTables.ts";
 import { collectWarnings, countFallbacks } from "./warnings.ts";
 
@@ -131,5 +132,6 @@ export function plan(input: PlanInput): Plan {
     warnings: [],
   };
   checkBudgets(made);
-  return { ...made, warnings: collectWarnings(made, idle, cacheWarnings(input, book, variants)) };
+  const more = [...flagsWithoutEffect(book, homes, devices), ...cacheWarnings(input, book, variants)];
+  return { ...made, warnings: collectWarnings(made, idle, more) };
 }

@@ -35,7 +35,7 @@ export function countFallbacks(rules: readonly Rule[], variants: readonly PlanVa
 export function collectWarnings(
   plan: Plan,
   idle: readonly IdleRule[],
-  caches: readonly PlanWarning[],
+  more: readonly PlanWarning[],
 ): readonly PlanWarning[] {
   const shadowed = idle.map(
     ({ rule, why }): PlanWarning => ({
@@ -62,7 +62,7 @@ export function collectWarnings(
     ...copies,
     ...missingKernels(plan),
     ...fusedWeightsApart(plan),
-    ...caches,
+    ...more,
     ...unusedBudget(plan),
     ...missingKernelSplits(plan),
     ...idleDevice(plan),
