@@ -44,6 +44,14 @@ describe("--policy ggml", { timeout: SLOW }, () => {
     );
   });
 
+  test("says in short where things are, without times that nobody knows", async () => {
+    const { code, stdout } = await tensorplan(["plan", "--policy", "ggml", ...small, "--phase", "decode"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ +decode +1 new token a sequence +2 splits/m);
+    expect(stdout).not.toContain(" t/s");
+    expect(stdout).toContain("the graph that llama.cpp reserves memory with");
+  });
+
   test("explains why a node is where it is", async () => {
     const { code, stdout } = await tensorplan([
       "explain",

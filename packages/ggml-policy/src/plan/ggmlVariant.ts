@@ -90,39 +90,48 @@ export function ggmlVariant({ id, box, max, schedule, deviceOf, devices, nodes }
       decision: decisions.add(decisionOf(cause)),
     };
   });
-  const madeIn = new Map<GgmlTensor, string>();
-  const planSplits: PlanSplit[] = [];
+  const nodesOf = splits.map(({ start, end }) =>
+    graph.nodes.slice(start, end).filter((node) => !isView(node)),
+  );
+  const splitOf = new Map(nodesOf.flatMap((own, number) => own.map((node) => [node, number] as const)));
   const transfers: PlanTransfer[] = [];
   const order: string[] = [];
-  for (const [number, { backend, start, end, inputs }] of splits.entries()) {
-    const splitId = `s${number}`;
+  const planSplits = splits.map(({ backend, inputs }, number): PlanSplit => {
     const to = deviceOf(schedule.devices.backend(backend).device);
-    const own = graph.nodes.slice(start, end).filter((node) => !isView(node));
     const waits = inputs.map((tensor): string => {
       const transferId = `t${transfers.length}`;
       const bytes = tensorBytes(tensor);
+      // A copy serves all later splits of its device.
+      const readers = computing.filter(
+        (node) => node.src.includes(tensor) && splits[splitOf.get(node) ?? -1]?.backend === backend,
+      );
+      const maker = splitOf.get(tensor) ?? splitOf.get(rootOf(tensor));
       transfers.push({
         id: transferId,
         value: valueId(tensor),
         from: deviceAt(tensor),
         to,
-        after: madeIn.get(tensor) ?? madeIn.get(rootOf(tensor)) ?? "",
-        before: [splitId],
+        after: maker === undefined ? "" : `s${maker}`,
+        before: [...new Set(readers.map((node) => `s${splitOf.get(node)}`))],
         formula: String(bytes),
         bytes,
         fromOffset: 0,
         toOffset: 0,
-        consumers: own.filter(({ src }) => src.includes(tensor)).map(valueId),
+        consumers: readers.map(valueId),
         because: COPIES_RULE,
         rule: COPIES_RULE,
       });
       order.push(transferId);
       return transferId;
     });
-    for (const node of own) madeIn.set(node, splitId);
-    planSplits.push({ id: splitId, device: to, nodes: own.map((node) => position.get(node) ?? 0), waits });
-    order.push(splitId);
-  }
+    order.push(`s${number}`);
+    return {
+      id: `s${number}`,
+      device: to,
+      nodes: (nodesOf[number] ?? []).map((node) => position.get(node) ?? 0),
+      waits,
+    };
+  });
   const last = computing.at(-1);
   return {
     id,

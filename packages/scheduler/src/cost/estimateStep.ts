@@ -76,8 +76,13 @@ function estimateNodes(
   const index = variantIndex(plan, variant);
   const bindings = stepBindings(plan, step);
   const devices = new Map(plan.capabilities.devices.map((device) => [device.id as string, device]));
-  const works = variant.nodes.map(({ kernel }, position) =>
-    kernel === null ? noWork : nodeWork(index, index.nodeAt(position), bindings, ops),
+  const costOf = (device: string | null, kernel: string | null): KernelCost | undefined => {
+    const profile = device === null ? undefined : devices.get(device);
+    return profile === undefined || kernel === null ? undefined : costsOf(profile).get(kernel);
+  };
+  // Kernels that no profile knows may belong to nodes whose operands are a stranger's.
+  const works = variant.nodes.map(({ device, kernel }, position) =>
+    costOf(device, kernel) === undefined ? noWork : nodeWork(index, index.nodeAt(position), bindings, ops),
   );
   const stepBytes = new Map<string, number>();
   variant.nodes.forEach(({ device }, position) => {
@@ -87,7 +92,7 @@ function estimateNodes(
   return variant.nodes.map(({ device, kernel }, position): NodeEstimate => {
     const node = index.nodeAt(position).id;
     const profile = device === null ? undefined : devices.get(device);
-    const cost = profile === undefined || kernel === null ? undefined : costsOf(profile).get(kernel);
+    const cost = costOf(device, kernel);
     if (profile === undefined || cost === undefined) {
       return {
         node,

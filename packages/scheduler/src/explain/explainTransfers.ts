@@ -82,7 +82,11 @@ function endsText(plan: Plan, ends: readonly CopyEnd[]): string {
   const byRule = new Map<string, string[]>();
   for (const { node, rule } of ends) byRule.set(rule, [...(byRule.get(rule) ?? []), node]);
   return [...byRule]
-    .map(([rule, nodes]) => `${foldNames(nodes).join(", ")}, put there by ${nameRule(plan, rule)}`)
+    .map(([rule, nodes]) => {
+      // What a step is given is put there by no rule.
+      const why = rule === "" ? "which the caller brings" : `put there by ${nameRule(plan, rule)}`;
+      return `${foldNames(nodes).join(", ")}, ${why}`;
+    })
     .join("; ");
 }
 
