@@ -129,7 +129,7 @@ test("the summary fits on a screen", () => {
     variants
       step  steps of every size  3 splits  2 copies, up to 128 KiB
     estimated time of a step
-      prefill  256 tokens, 256 rows of context  5.68 ms  45096.5 t/s  busy: cpu 3.04 ms, cuda:0 2.66 ms
+      prefill  256 tokens, 256 rows of context  4.81 ms  53239.2 t/s  busy: cpu 3.04 ms, cuda:0 1.80 ms
       decode   1 token, 1024 rows of context    95.9 µs  10423.9 t/s  busy: cpu 65.0 µs, cuda:0 35.1 µs
     lowerings
       attention: flash  'attention in one kernel'  step 1
