@@ -30,6 +30,8 @@ export { type Trial, trialText, tryRules } from "./explain/tryRules.ts";
 export { whyNot } from "./explain/whyNot.ts";
 export { whyNotText } from "./explain/whyNotText.ts";
 export { contributors, totalBytes } from "./memory/budget.ts";
+export { type Objective, objectives } from "./optimise/objective.ts";
+export type { MilpResult, MilpSolver } from "./optimise/solver.ts";
 export { capabilitiesOf } from "./plan/capabilities.ts";
 export { plan } from "./plan/makePlan.ts";
 export * from "./plan/places.ts";

@@ -1,4 +1,4 @@
-import { type PlacementFlags, type Rule, rulesFromText } from "@tensorplan/scheduler";
+import { type Objective, type PlacementFlags, type Rule, rulesFromText } from "@tensorplan/scheduler";
 import type { CliContext } from "../cliContext.ts";
 import type { PlacementOptionValues } from "./placementOptions.ts";
 import { readTextFile } from "./textFile.ts";
@@ -7,6 +7,7 @@ interface Placement {
   readonly rules?: readonly Rule[];
   readonly placement: PlacementFlags;
   readonly strict: boolean;
+  readonly optimise: Objective | undefined;
 }
 
 /** Rules of the file, and the flags that become rules once graph and devices are known. */
@@ -19,6 +20,7 @@ export async function placementOf(flags: PlacementOptionValues, context: CliCont
     ...(rules === undefined ? {} : { rules }),
     placement: placementFlags(flags),
     strict: flags.strict !== false,
+    optimise: flags.optimise,
   };
 }
 

@@ -1,4 +1,4 @@
-import { placementFlagHelp, splitModes } from "@tensorplan/scheduler";
+import { type Objective, objectives, placementFlagHelp, splitModes } from "@tensorplan/scheduler";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { withShortName } from "./normaliseArgv.ts";
 import { wholeNumber } from "./numbers.ts";
@@ -19,6 +19,7 @@ export interface PlacementOptionValues {
   readonly mmap?: true;
   readonly rules?: string;
   readonly strict?: boolean;
+  readonly optimise?: Objective;
 }
 
 /** llama-bench turns things off with 1, and leaves them on with 0; without either, the flag's being there turns them off. */
@@ -61,6 +62,12 @@ export function addPlacementOptions(command: Command): Command {
     .option(
       "--rules <FILE>",
       "placement rules, JSON or YAML; they come before the flags' rules and the defaults",
+    )
+    .addOption(
+      new Option(
+        "--optimise <WHAT>",
+        "an optimise rule: weights and caches that no other rule of yours places live where such a step takes least by the cost model, within the devices' memory",
+      ).choices(objectives),
     )
     .option(
       "--no-strict",

@@ -1,7 +1,7 @@
 import type { Backend, DeviceProfile, Link } from "@tensorplan/backend-api";
 import type { OpSet } from "@tensorplan/ir";
 import type { CacheDType, Metadata, ModelDefinition, TensorTable } from "@tensorplan/models";
-import type { PlacementFlags, Rule } from "@tensorplan/scheduler";
+import type { Objective, PlacementFlags, Rule } from "@tensorplan/scheduler";
 import type { LoadProgress } from "../execute/loadWeights.ts";
 import type { MakeExecutor } from "../executor/executor.ts";
 import type { RunRecorder } from "../record/runRecorder.ts";
@@ -41,6 +41,8 @@ export interface PlanModelOptions {
   readonly rules?: readonly Rule[] | undefined;
   /** Flags that become rules once graph and devices are known; behind `rules`. */
   readonly placement?: PlacementFlags | undefined;
+  /** Stores what no other rule places so that steps of this kind take least; a rule behind the flags'. */
+  readonly optimise?: Objective | undefined;
   /** `false`: rules that can't be obeyed give way to the next one, whatever their `else` says. */
   readonly strict?: boolean | undefined;
   /** Profiles to plan for instead of the devices that are here. */

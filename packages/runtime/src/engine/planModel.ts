@@ -21,8 +21,16 @@ import {
   readModel,
   type StepLimits,
 } from "@tensorplan/models";
-import { type Plan, type PlanInput, plan, type Rule, rulesFromFlags } from "@tensorplan/scheduler";
+import {
+  type Objective,
+  type Plan,
+  type PlanInput,
+  plan,
+  type Rule,
+  rulesFromFlags,
+} from "@tensorplan/scheduler";
 import { type FoundDevices, findDevices } from "./backends.ts";
+import { loadSolver } from "./loadSolver.ts";
 import type { ModelConfiguration, PlanModelOptions } from "./options.ts";
 
 /** A model with its plan. No weight has been read. */
@@ -107,6 +115,20 @@ function behindFiles(rules: readonly Rule[], flagRules: readonly Rule[]): readon
   return rules.toSpliced(defaults < 0 ? rules.length : defaults, 0, ...flagRules);
 }
 
+/** The rule that `--optimise` makes; it stands behind all others of the user's. */
+const optimiseRules = (objective: Objective | undefined): readonly Rule[] =>
+  objective === undefined
+    ? []
+    : [
+        {
+          name: "optimise",
+          origin: { kind: "flag", text: `--optimise ${objective}` },
+          when: {},
+          do: { optimise: objective },
+          else: "error",
+        },
+      ];
+
 /**
  * Opens a file (or takes a configuration), writes its model down as a graph, runs the passes, and plans. Reads the file's header only.
  * @throws TensorplanError for anything wrong with file, options, devices or rules
@@ -123,12 +145,15 @@ export async function planModel(options: PlanModelOptions = {}): Promise<Planned
   const { graph, records } = runPasses(written, ops, defaultPasses);
   const devices = options.devices ?? found?.devices.map(({ profile }) => profile) ?? [];
   const flagRules = rulesFromFlags(options.placement ?? {}, { graph, devices });
+  const rules = behindFiles(options.rules ?? [], [...flagRules, ...optimiseRules(options.optimise)]);
+  const optimises = rules.some((rule) => "optimise" in rule.do);
   const input: PlanInput = {
     graph,
     ops,
     devices,
     ...(options.links === undefined ? {} : { links: options.links }),
-    rules: behindFiles(options.rules ?? [], flagRules),
+    rules,
+    ...(optimises ? { solver: await loadSolver() } : {}),
     ...(options.strict === undefined ? {} : { strict: options.strict }),
     ...(file === undefined
       ? {}

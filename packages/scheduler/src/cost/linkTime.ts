@@ -12,7 +12,7 @@ const deviceOf = (capabilities: PlanCapabilities, id: string): DeviceProfile | u
   capabilities.devices.find((device) => device.id === id);
 
 /** Bandwidth (bytes each second) and latency of copies between two devices: the profile's link, else a stated assumption. */
-export function linkBetween(
+function linkBetween(
   capabilities: PlanCapabilities,
   from: string,
   to: string,

@@ -1,7 +1,7 @@
 import type { PlanVariant } from "../plan/plan.ts";
 
 /** When a task of a step runs, in nanoseconds from the step's start. */
-export interface TaskTime {
+interface TaskTime {
   readonly startNs: number;
   readonly endNs: number;
 }

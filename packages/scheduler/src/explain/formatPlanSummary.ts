@@ -127,6 +127,21 @@ function ruleLines(plan: Plan): readonly string[] {
   ];
 }
 
+/** What an optimise rule decided, and how sure that is. */
+function optimisationLines({ optimisation }: Plan): readonly string[] {
+  if (optimisation === undefined) return [];
+  const { rule, objective, ns, chosen, runnerUp, linear, solver } = optimisation;
+  const than = runnerUp === null ? "" : `; next: ${runnerUp.name}, ${formatTime(runnerUp.ns)}`;
+  const bound =
+    linear === null
+      ? "the linear model has no choice that fits"
+      : `linear model: ${formatTime(linear.objectiveNs)}, at least ${formatTime(linear.boundNs)}, gap ${(linear.gapPpm / 1e4).toFixed(2)} %`;
+  return [
+    `optimised for ${objective} by rule '${rule}'`,
+    ...indent([`${chosen}: ${formatTime(ns)}${than}`, `${bound} (${solver})`]),
+  ];
+}
+
 /** Estimated time of the steps by which the phases are judged; nothing for a phase that the plan doesn't serve. */
 function timeLines(plan: Plan): readonly string[] {
   const rows = (["prefill", "decode"] as const).flatMap((phase) => {
@@ -159,6 +174,7 @@ export function formatPlanSummary(plan: Plan): string {
     ...indent(deviceLines(plan)),
     "variants",
     ...indent(variantLines(plan)),
+    ...optimisationLines(plan),
     "estimated time of a step",
     ...indent(timeLines(plan)),
     ...(lowerings.length === 0 ? [] : ["lowerings", ...indent(lowerings)]),

@@ -2,6 +2,7 @@ import { type DeviceProfile, FILE_MAPS } from "@tensorplan/backend-api";
 import { type Graph, graphHash, TensorplanError } from "@tensorplan/ir";
 import { checkBudgets } from "../memory/budget.ts";
 import { layOutInputs } from "../memory/stepInputs.ts";
+import { optimise } from "../optimise/optimise.ts";
 import { findHomes } from "../residence/homes.ts";
 import { layOutResidence } from "../residence/residence.ts";
 import { type RuleBook, ruleBook } from "../rules/ruleBook.ts";
@@ -69,7 +70,12 @@ function cacheWarnings(
  *
  * @throws TensorplanError with the rule and the node that can't be satisfied, or the device that is too small
  */
-export function plan(input: PlanInput): Plan {
+export const plan = (input: PlanInput): Plan =>
+  input.rules?.some((rule) => "optimise" in rule.do) === true
+    ? optimise(input, planByRules)
+    : planByRules(input);
+
+function planByRules(input: PlanInput): Plan {
   const { graph, ops, devices, links = [] } = input;
   checkDevices(devices);
   const rules = effectiveRules(input);

@@ -37,6 +37,27 @@ export interface Plan {
   /** What fallback rules decided, over all variants; the rules are named and have no other effect. */
   readonly fallbacks: readonly { readonly rule: string; readonly count: number }[];
   readonly warnings: readonly PlanWarning[];
+  /** How an `optimise` rule was obeyed; absent where there was none. */
+  readonly optimisation?: PlanOptimisation;
+}
+
+/** Times in whole nanoseconds. */
+export interface PlanOptimisation {
+  readonly rule: string;
+  readonly objective: string;
+  /** Estimated time of the plan for the objective. */
+  readonly ns: number;
+  /** Which candidate it is, and the next best. */
+  readonly chosen: string;
+  readonly runnerUp: { readonly name: string; readonly ns: number } | null;
+  /** What the solver found of the linear model, and that no choice can be better than; null where nothing fits it. */
+  readonly linear: {
+    readonly objectiveNs: number;
+    readonly boundNs: number;
+    readonly gapPpm: number;
+  } | null;
+  /** Name and version. */
+  readonly solver: string;
 }
 
 /** What the machine could do when the plan was made: profiles with their kernel rows, and links. */

@@ -1,5 +1,6 @@
 import type { DeviceProfile, Link } from "@tensorplan/backend-api";
 import type { Graph, OpSet } from "@tensorplan/ir";
+import type { MilpSolver } from "../optimise/solver.ts";
 import type { Rule, StepDim } from "../rules/rule.ts";
 
 /** All that a plan depends on. */
@@ -19,4 +20,6 @@ export interface PlanInput {
   readonly fileOffsets?: ReadonlyMap<string, number>;
   /** Bytes that the plan may use by device; all of the device's memory where nothing is said. */
   readonly budgets?: Readonly<Record<string, number>>;
+  /** What an `optimise` rule is solved with. */
+  readonly solver?: MilpSolver;
 }
