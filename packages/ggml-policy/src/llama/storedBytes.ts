@@ -16,7 +16,7 @@ const align = (n: number, to: number): number => Math.ceil(n / to) * to;
 const isGpu = (buffer: string): boolean => buffer.startsWith("CUDA");
 
 /** Bytes of a tensor in a file. */
-export function fileBytes({ shape, type }: FileTensor): number {
+function fileBytes({ shape, type }: FileTensor): number {
   const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
   return rows * rowSize(type, shape.at(-1) ?? 1);
 }
