@@ -9,6 +9,7 @@ const allowed = {
   "backend-cpu": ["backend-api", "ir"],
   "backend-cuda": ["backend-api", "ir"],
   conformance: ["backend-api", "ir"],
+  viewer: ["ir", "scheduler"],
   runtime: ["backend-api", "backend-cpu", "backend-cuda", "backend-reference", "ir", "models", "scheduler"],
   cli: [
     "backend-api",
@@ -21,6 +22,7 @@ const allowed = {
     "models",
     "runtime",
     "scheduler",
+    "viewer",
   ],
 };
 

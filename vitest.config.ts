@@ -7,6 +7,8 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    // Pages carry the viewer's bundle, which must be that of the sources.
+    globalSetup: ["scripts/checks/bundleViewer.mjs"],
     include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts", "scripts/**/*.test.mjs"],
     testTimeout: 30_000,
   },

@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { buildNativePackage, builtAddons } from "./buildNative.mjs";
+import { buildViewer } from "./buildViewer.mjs";
 import { exec } from "./lib/exec.mjs";
 import { withLock } from "./lib/lock.mjs";
 import { nativePackages } from "./lib/nativePackages.mjs";
@@ -74,6 +75,25 @@ function typescriptStep(installKey) {
   };
 }
 
+function viewerStep(installKey) {
+  return {
+    name: "viewer",
+    key: installKey,
+    files: [
+      "pnpm-lock.yaml",
+      "scripts/buildViewer.mjs",
+      ...listFiles(join(root, "packages", "viewer", "src"), (file) => !/\.test(-d)?\.ts$/.test(file)),
+    ],
+    async run() {
+      try {
+        return { outputs: await buildViewer() };
+      } catch (error) {
+        throw new SetupError(`bundling the viewer failed: ${error.message}`);
+      }
+    },
+  };
+}
+
 function nativeStep(nativePackage, toolchain, installKey) {
   const { name, folder, needsCuda, sources } = nativePackage;
   const identity = needsCuda ? toolchain.cudaIdentity : toolchain.cpuIdentity;
@@ -103,6 +123,7 @@ function planSteps() {
     steps: [
       install,
       typescriptStep(install.key),
+      viewerStep(install.key),
       ...native.map((each) => nativeStep(each, toolchain, install.key)),
     ],
     notice:

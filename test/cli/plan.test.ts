@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { planFromJson, planHash } from "@tensorplan/scheduler";
 import { describe, expect, test } from "vitest";
@@ -295,5 +295,43 @@ describe("devices", () => {
     const { stdout } = await tensorplan(["devices", "--backend", "cpu", "--cpu-devices", "2"]);
     expect(stdout).toMatch(/^cpu:0 /m);
     expect(stdout).toMatch(/^cpu:1 /m);
+  });
+});
+
+describe("plan as a document", () => {
+  const split = ["plan", "--cpu-devices", "2", "-ot", "exps=cpu:1"];
+
+  test("--html -o writes one page that holds the plan and fetches nothing", async () => {
+    const path = join(folder, "plan.html");
+    const { code, stdout, stderr } = await tensorplan([...split, "--html", "-o", path]);
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "", stderr: "" });
+    const page = readFileSync(path, "utf8");
+    expect(page).toMatch(/^<!doctype html>/);
+    expect(page).toContain("default-src 'none'");
+    expect(page).not.toMatch(/(src|href)="(?!data:)/);
+    const json = /<script type="application\/json" id="plan">(.*?)<\/script>/s.exec(page)?.[1];
+    expect(JSON.parse(json ?? "").rows.id).toContain("blk.1.ffn.experts");
+  });
+
+  test("--dot and --svg draw the splits of a phase", async () => {
+    const dot = await tensorplan([...split, "--dot", "--phase", "prefill"]);
+    expect(dot.stdout).toMatch(/^digraph "deepseek2" \{$/m);
+    expect(dot.stdout).toContain("prefill: 128 or more new tokens a sequence");
+    const svg = await tensorplan([...split, "--svg"]);
+    expect(svg.stdout).toMatch(/<svg [\s\S]*<\/svg>\s*$/);
+    expect(svg.stdout).toContain("blk.1.ffn.experts");
+  });
+
+  test("--table lists both phases", async () => {
+    const { stdout } = await tensorplan([...split, "--table"]);
+    expect(stdout).toMatch(/^decode$/m);
+    expect(stdout).toMatch(/^prefill$/m);
+  });
+
+  test("one form at a time, and a file that can't be written is one clear error", async () => {
+    expect(await tensorplan([...split, "--dot", "--json"])).toMatchObject({ code: 2, stdout: "" });
+    const { code, stderr } = await tensorplan([...split, "--json", "-o", "/nowhere/plan.json"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("error[cli/unwritable]");
   });
 });

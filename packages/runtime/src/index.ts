@@ -7,7 +7,7 @@ export { Engine, type PrefillOptions } from "./engine/engine.ts";
 export type { OnLogits, SequenceTokens } from "./engine/engineSteps.ts";
 export { type GeneratedToken, type GenerateOptions, generate } from "./engine/generate.ts";
 export type { EngineOptions, ModelConfiguration, PlanModelOptions } from "./engine/options.ts";
-export { type PlannedModel, planModel } from "./engine/planModel.ts";
+export { type PlannedModel, planModel, preparePlan } from "./engine/planModel.ts";
 export { Sequence } from "./engine/sequence.ts";
 export { assembleStep } from "./engine/stepInputs.ts";
 export { fileSource } from "./execute/fileSource.ts";

@@ -48,11 +48,7 @@ export function addTwoSides<Flags extends object>(
     const own = shared[index === 0 ? "a" : "b"];
     if (typeof own === "string") {
       words.push(own);
-      const added = parseWords(own, addOptions, command);
-      for (const [name, value] of Object.entries(added)) {
-        const before = flags[name];
-        flags[name] = Array.isArray(value) && Array.isArray(before) ? [...before, ...value] : value;
-      }
+      Object.assign(flags, overlayFlags(flags, own, addOptions, command));
     }
     delete flags.a;
     delete flags.b;
@@ -85,6 +81,21 @@ function record(option: Option, given: Map<Option, Given[]>): void {
     given.set(option, [...(given.get(option) ?? []), { text, value }]);
     return value;
   });
+}
+
+/** Flags with what further words say on top: values that collect are joined, others replaced. */
+export function overlayFlags<Flags extends object>(
+  flags: Flags,
+  words: string,
+  addOptions: (command: Command) => Command,
+  around: Command,
+): Flags {
+  const before = new Map<string, unknown>(Object.entries(flags));
+  const joined = Object.entries(parseWords(words, addOptions, around)).map(([name, value]) => {
+    const first = before.get(name);
+    return [name, Array.isArray(value) && Array.isArray(first) ? [...first, ...value] : value];
+  });
+  return { ...flags, ...Object.fromEntries(joined) };
 }
 
 /** Only what the words say: defaults are the command's own. */

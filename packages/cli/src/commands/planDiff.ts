@@ -69,7 +69,7 @@ export function addPlanDiff(parent: Command, context: CliContext): void {
       let same: boolean;
       try {
         const [first, second] = await pair(files, a, b, context);
-        same = await show(first, second, a.flags.json === true, context);
+        same = await showDiff(first, second, a.flags.json === true, context);
       } catch (error) {
         await reportError(error, context);
         throw new ExitStatus(TROUBLE);
@@ -89,7 +89,8 @@ async function pair(
   return [named, second === undefined ? await fromFlags(b, context) : await fromFile(second, context)];
 }
 
-async function show(a: Named, b: Named, json: boolean, { stdout }: CliContext): Promise<boolean> {
+/** Prints what differs; whether nothing does. */
+export async function showDiff(a: Named, b: Named, json: boolean, { stdout }: CliContext): Promise<boolean> {
   const diff = diffPlans(a.plan, b.plan);
   if (json) await writeJson(stdout, diff);
   else await writeTo(stdout, `${formatPlanDiff(diff, { a: a.name, b: b.name })}\n`);

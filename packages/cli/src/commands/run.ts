@@ -14,6 +14,7 @@ import { addPromptOptions, encodePrompt, type PromptFlags } from "../args/prompt
 import { addSamplerOptions, samplerOptionsOf } from "../args/samplerOptions.ts";
 import type { CliContext } from "../cliContext.ts";
 import { DEMO_TOKENS, demoPrompts, demoSampling } from "../engine/demoPrompts.ts";
+import { addLockOptions, checkLock, type LockFlags } from "../engine/lockFile.ts";
 import { type ModelHeader, readModelHeader } from "../engine/modelHeader.ts";
 import { openEngine } from "../engine/openEngine.ts";
 import { planFigures, planSummary } from "../engine/planSummary.ts";
@@ -24,7 +25,7 @@ import { writeJson, writeTo } from "../output/streams.ts";
 import { rate } from "../output/units.ts";
 import type { DefineCommand } from "./all.ts";
 
-interface RunFlags extends EngineFlags, PromptFlags {
+interface RunFlags extends EngineFlags, PromptFlags, LockFlags {
   readonly predict?: number;
   readonly negativePrompt?: string;
   readonly ignoreEos?: true;
@@ -47,7 +48,8 @@ export const run: DefineCommand = (command, context) => {
         wholeNumber(-1, 2 ** 24),
       ),
     ).option("--ignore-eos", "go on when the model ends its text"),
-  )
+  );
+  addLockOptions(command)
     .option("--negative-prompt <TEXT>", "what to move away from, with --cfg-scale")
     .option(
       "--json",
@@ -89,6 +91,7 @@ export const run: DefineCommand = (command, context) => {
       let hash = "";
       const onPlan = async ({ plan }: PlannedModel) => {
         hash = planHash(plan);
+        await checkLock(plan, flags, context);
         if (!flags.json) await writeTo(context.stderr, planSummary(plan, hash, colours));
       };
       await traced(flags.trace, context, async (recorder) => {

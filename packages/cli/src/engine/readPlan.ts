@@ -1,8 +1,13 @@
-import { type Plan, planFromJson } from "@tensorplan/scheduler";
+import { lockFromJson, looksLikeLock, type Plan, planFromJson } from "@tensorplan/scheduler";
 import { readTextFile } from "../args/textFile.ts";
 import type { CliContext } from "../cliContext.ts";
 
-/** A plan from a file that `plan --json` wrote; `-` is standard input. @throws TensorplanError `plan/file`, `plan/schema`, `cli/unreadable` */
+/**
+ * A plan from a file that `plan --json` or `plan lock` wrote; `-` is standard input.
+ *
+ * @throws TensorplanError `plan/file`, `plan/schema`, `lock/…`, `cli/unreadable`
+ */
 export async function readPlan(path: string, context: CliContext): Promise<Plan> {
-  return planFromJson(await readTextFile(path, context));
+  const text = await readTextFile(path, context);
+  return looksLikeLock(text) ? lockFromJson(text, path) : planFromJson(text);
 }

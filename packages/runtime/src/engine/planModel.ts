@@ -134,6 +134,15 @@ const optimiseRules = (objective: Objective | undefined): readonly Rule[] =>
  * @throws TensorplanError for anything wrong with file, options, devices or rules
  */
 export async function planModel(options: PlanModelOptions = {}): Promise<PlannedModel> {
+  const prepared = await preparePlan(options);
+  return { ...prepared, plan: plan(prepared.input) };
+}
+
+/**
+ * All of `planModel` but the planning: what the plan would be made of, to be changed before.
+ * @throws TensorplanError for anything wrong with file, options or devices
+ */
+export async function preparePlan(options: PlanModelOptions = {}): Promise<Omit<PlannedModel, "plan">> {
   const [{ file, metadata, tensors }, found] = await Promise.all([
     readHeader(options.model),
     options.devices === undefined ? findDevices(options) : undefined,
@@ -170,6 +179,5 @@ export async function planModel(options: PlanModelOptions = {}): Promise<Planned
     probing: { backend: options.backend, backends: options.backends },
     limits,
     input,
-    plan: plan(input),
   };
 }

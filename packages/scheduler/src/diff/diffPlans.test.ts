@@ -94,10 +94,17 @@ test("variants are compared where their boxes meet", () => {
   expect(diff.variants[1]?.nodes.some(({ change }) => change === "device")).toBe(true);
 });
 
-test("estimated times stand beside each other when both are known", () => {
-  const diff = diffPlans(plain, split, (of) => (of === plain ? 1_500_000 : 2_000_000));
-  expect(diff.variants[0]?.nanoseconds).toEqual({ a: 1_500_000, b: 2_000_000 });
-  expect(printed(diff)).toContain("estimated 1.50 ms > 2.00 ms");
+test("estimated times are of the same steps in both plans", () => {
+  const graph = tinyModel(3);
+  const smaller = { ...graph, symbols: { ...graph.symbols, context: 512 } };
+  const slow = devices.map((device) => ({ ...device, bandwidth: device.bandwidth / 10 }));
+  const diff = diffPlans(plain, planWith({ devices: slow, graph: smaller }));
+  expect(diff.times.map(({ phase, tokens, context }) => [phase, tokens, context])).toEqual([
+    ["decode", 1, 512],
+    ["prefill", 256, 256],
+  ]);
+  for (const { nanoseconds } of diff.times) expect(nanoseconds.b).toBeGreaterThanOrEqual(nanoseconds.a);
+  expect(printed(diff)).toMatch(/decode +1 of 512 rows +\S+ µs > \S+ µs +\+\d+\.\d %/);
 });
 
 test("a rule that only moved is told from those that it moved past", () => {
@@ -130,6 +137,9 @@ test("the text puts layers that changed alike on one line", () => {
       blk.{1-2}.out.weight   2  cpu > cuda:0  f16 rows  16.0 KiB  'weights and caches live on the first device' > 'late'
       cache.{1-2}.k          2  cpu > cuda:0  f16 rows  512 KiB   'weights and caches live on the first device' > 'late'
       cache.{1-2}.v          2  cpu > cuda:0  f16 rows  512 KiB   'weights and caches live on the first device' > 'late'
+    estimated time of a step
+      decode   1 of 1024 rows   94.3 µs > 98.4 µs  +4.4 %
+      prefill  256 of 256 rows  8.24 ms > 8.27 ms  +0.4 %
     steps
       step (steps of every size): splits 1 > 3, copies 0 > 2, copied bytes 0 B > 128 KiB, 18 of 18 changed nodes moved
         node                n  operation     device        kernel            rule

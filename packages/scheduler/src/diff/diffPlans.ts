@@ -1,15 +1,13 @@
-import { canonicalJson } from "@tensorplan/ir";
+import type { OpSet } from "@tensorplan/ir";
 import { totalBytes } from "../memory/budget.ts";
-import type { Plan, PlanDevice, PlanVariant } from "../plan/plan.ts";
+import type { Plan, PlanDevice } from "../plan/plan.ts";
 import { planHash } from "../plan/planJson.ts";
 import { diffRules } from "./diffRules.ts";
 import { diffStored } from "./diffStored.ts";
+import { diffTimes } from "./diffTimes.ts";
 import { commonBox, diffVariant } from "./diffVariant.ts";
 import { matchById } from "./matchById.ts";
 import type { DeviceDiff, Pair, PlanDiff, SymbolDiff } from "./planDiff.ts";
-
-/** Nanoseconds of a variant's step, or undefined where the plan's devices can't be estimated. */
-export type VariantEstimate = (plan: Plan, variant: PlanVariant) => number | undefined;
 
 function diffDevices(a: Plan, b: Plan): readonly DeviceDiff[] {
   return matchById(a.devices, b.devices, ({ id }) => id).map((match): DeviceDiff => {
@@ -42,15 +40,10 @@ const diffSymbols = (a: Plan, b: Plan): readonly SymbolDiff[] =>
  * Compares two plans by meaning. The graphs may differ: what only one has is listed as added or removed. Variants are compared where
  * their boxes overlap.
  *
- * @param estimate  what a step of a variant takes; left out, the diff says nothing of time
+ * @param ops  operations whose cost is known; a plan with others isn't timed
  */
-export function diffPlans(a: Plan, b: Plan, estimate?: VariantEstimate): PlanDiff {
+export function diffPlans(a: Plan, b: Plan, ops?: OpSet): PlanDiff {
   const hash = { a: planHash(a), b: planHash(b) };
-  const timed = (first: PlanVariant, second: PlanVariant): Pair<number> | null => {
-    const before = estimate?.(a, first);
-    const after = estimate?.(b, second);
-    return before === undefined || after === undefined ? null : { a: before, b: after };
-  };
   return {
     hash,
     graph: {
@@ -58,16 +51,17 @@ export function diffPlans(a: Plan, b: Plan, estimate?: VariantEstimate): PlanDif
       b: { name: b.graph.name, hash: b.graph.hash },
     },
     same: hash.a === hash.b,
-    capabilitiesChanged: canonicalJson(a.capabilities) !== canonicalJson(b.capabilities),
+    capabilitiesChanged: a.capabilities.hash !== b.capabilities.hash,
     symbols: diffSymbols(a, b),
     devices: diffDevices(a, b),
     rules: diffRules(a.rules, b.rules),
     stored: diffStored(a, b),
+    times: diffTimes(a, b, ops),
     variants: a.variants.flatMap((first) =>
       b.variants.flatMap((second) => {
         const box = commonBox(first.box, second.box);
         if (box === undefined) return [];
-        return [diffVariant({ a, b }, { a: first, b: second }, box, timed(first, second))];
+        return [diffVariant({ a, b }, { a: first, b: second }, box)];
       }),
     ),
   };

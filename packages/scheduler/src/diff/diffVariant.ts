@@ -87,7 +87,6 @@ export function diffVariant(
   plans: { readonly a: Plan; readonly b: Plan },
   { a, b }: { readonly a: PlanVariant; readonly b: PlanVariant },
   box: Box,
-  nanoseconds: VariantDiff["nanoseconds"],
 ): VariantDiff {
   return {
     box,
@@ -95,7 +94,6 @@ export function diffVariant(
     splits: { a: a.splits.length, b: b.splits.length },
     transfers: { a: a.transfers.length, b: b.transfers.length },
     transferBytes: { a: bytesOf(a), b: bytesOf(b) },
-    nanoseconds,
     nodes: diffNodes(runningNodes(plans.a, a), runningNodes(plans.b, b)),
     lowerings: diffLowerings(a, b),
     copies: diffTransfers(a, b),

@@ -1,4 +1,5 @@
 import { formatBytes } from "../explain/formatBytes.ts";
+import { formatTime } from "../explain/formatTime.ts";
 import { textTable } from "../explain/textTable.ts";
 import { describeBox } from "../variants/box.ts";
 import { layerFamilies } from "./layerFamilies.ts";
@@ -9,6 +10,7 @@ import type {
   Pair,
   PlanDiff,
   StoredDiff,
+  TimeDiff,
   TransferDiff,
   VariantDiff,
 } from "./planDiff.ts";
@@ -22,13 +24,6 @@ const sizes = ({ a, b }: Pair<number>): string => change({ a: formatBytes(a), b:
 
 const signed = ({ a, b }: Pair<number>): string =>
   a === b ? "same" : `${b > a ? "+" : "-"}${formatBytes(Math.abs(b - a))}`;
-
-/** `1.23 ms`. */
-function formatNanoseconds(ns: number): string {
-  if (ns >= 1e9) return `${(ns / 1e9).toFixed(2)} s`;
-  if (ns >= 1e6) return `${(ns / 1e6).toFixed(2)} ms`;
-  return ns >= 1e3 ? `${(ns / 1e3).toFixed(1)} us` : `${ns} ns`;
-}
 
 const section = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : [title, ...indent(lines)];
@@ -166,18 +161,23 @@ function copyLines(copies: readonly TransferDiff[]): readonly string[] {
   return rows.length === 0 ? [] : textTable([["copy of", "n", "way", "bytes each"], ...rows], [1]);
 }
 
+const timeLines = (times: readonly TimeDiff[]): readonly string[] =>
+  textTable(
+    times.map(({ phase, tokens, context, nanoseconds: { a, b } }) => [
+      phase,
+      `${tokens} of ${context} rows`,
+      change({ a: formatTime(a), b: formatTime(b) }),
+      a === b || a === 0 ? "" : `${b > a ? "+" : ""}${(((b - a) / a) * 100).toFixed(1)} %`,
+    ]),
+  );
+
 function variantLines(diff: VariantDiff): readonly string[] {
-  const { box, variant, splits, transfers, transferBytes, nanoseconds, nodes, lowerings, copies } = diff;
+  const { box, variant, splits, transfers, transferBytes, nodes, lowerings, copies } = diff;
   const moved = `${nodes.filter((node) => node.change === "device").length} of ${nodes.length} changed nodes`;
-  const time =
-    nanoseconds === null
-      ? []
-      : [`estimated ${change({ a: formatNanoseconds(nanoseconds.a), b: formatNanoseconds(nanoseconds.b) })}`];
   const facts = [
     `splits ${figures(splits)}`,
     `copies ${figures(transfers)}`,
     `copied bytes ${sizes(transferBytes)}`,
-    ...time,
     nodes.length === 0 ? "every node as before" : `${moved} moved`,
   ];
   const tables = [loweringLines(lowerings), nodeLines(nodes), copyLines(copies)].filter(
@@ -227,6 +227,7 @@ export function formatPlanDiff(diff: PlanDiff, names: Pair<string>): string {
       ),
     ),
     ...section("weights and caches", storedLines(diff.stored)),
+    ...section("estimated time of a step", timeLines(diff.times)),
     ...section("steps", diff.variants.flatMap(variantLines)),
   ].join("\n");
 }

@@ -88,11 +88,18 @@ export interface VariantDiff {
   readonly transfers: Pair<number>;
   /** Of the variants' largest steps. */
   readonly transferBytes: Pair<number>;
-  /** Estimated nanoseconds of a step, where both plans can be estimated. */
-  readonly nanoseconds: Pair<number> | null;
   readonly nodes: readonly NodeDiff[];
   readonly lowerings: readonly LoweringDiff[];
   readonly copies: readonly TransferDiff[];
+}
+
+/** Estimated time of the largest step of a phase that both plans serve. */
+export interface TimeDiff {
+  readonly phase: "prefill" | "decode";
+  readonly tokens: number;
+  /** Rows of context after the step. */
+  readonly context: number;
+  readonly nanoseconds: Pair<number>;
 }
 
 export interface SymbolDiff {
@@ -114,6 +121,7 @@ export interface PlanDiff {
   readonly devices: readonly DeviceDiff[];
   readonly rules: readonly RuleDiff[];
   readonly stored: readonly StoredDiff[];
+  readonly times: readonly TimeDiff[];
   /** One entry for each pair of variants that serve a common step, whether or not anything differs. */
   readonly variants: readonly VariantDiff[];
 }

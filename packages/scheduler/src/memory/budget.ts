@@ -1,7 +1,9 @@
 import { TensorplanError } from "@tensorplan/ir";
 import { formatBytes } from "../explain/formatBytes.ts";
 import type { Plan, PlanDevice } from "../plan/plan.ts";
+import type { PlanInput } from "../plan/planInput.ts";
 import { changesThatFit } from "./changes.ts";
+import { bytesOf, overflowsOf } from "./fittingChange.ts";
 
 /** Bytes of all regions of a device, without what is only mapped. */
 export const totalBytes = ({ weights, mapped, states, inputs, arena }: PlanDevice): number =>
@@ -34,26 +36,31 @@ export function contributors(
 /**
  * Checks that every device's regions fit its budget.
  *
- * @throws TensorplanError `memory/over-budget`: by how much, what takes the most, and three changes that would make it fit
+ * @param draft  plans without looking at budgets: the changes that the error offers are tried with it
+ * @throws TensorplanError `memory/over-budget`: by how much, what takes the most, and up to three changes that make it fit
  */
-export function checkBudgets(plan: Plan): void {
-  for (const device of plan.devices) {
-    const total = totalBytes(device);
-    const over = total - device.budget;
-    if (over <= 0) continue;
-    throw new TensorplanError({
-      code: "memory/over-budget",
-      message: `the plan needs ${formatBytes(total)} on ${device.id}, ${formatBytes(over)} more than the ${formatBytes(device.budget)} that it may use`,
-      hint: `any of these would make it fit: ${changesThatFit(plan, device, over).join("; or ")}`,
-      details: {
-        device: device.id,
-        needed: total,
-        budget: device.budget,
-        over,
-        largest: contributors(plan, device.id)
-          .slice(0, 5)
-          .map(({ what, bytes }) => `${what} ${formatBytes(bytes)}`),
-      },
-    });
-  }
+export function checkBudgets(plan: Plan, input: PlanInput, draft: (input: PlanInput) => Plan): void {
+  const overflows = overflowsOf(plan);
+  const [first] = overflows;
+  if (first === undefined) return;
+  const missing = overflows.map(({ device, over }) => {
+    const budget = plan.devices.find(({ id }) => id === device)?.budget ?? 0;
+    const needs = `${formatBytes(budget + over)} on ${device}`;
+    return `${needs}, ${formatBytes(over)} more than the ${formatBytes(budget)} that it may use`;
+  });
+  const changes = changesThatFit(input, plan, draft);
+  throw new TensorplanError({
+    code: "memory/over-budget",
+    message: `the plan needs ${missing.join("; and ")}`,
+    hint: `any of these makes it fit:${changes.map(({ what, cost }) => `\n    - ${what} (${cost})`).join("")}`,
+    details: {
+      device: first.device,
+      needed: bytesOf(plan, first.device),
+      budget: bytesOf(plan, first.device) - first.over,
+      over: first.over,
+      largest: contributors(plan, first.device)
+        .slice(0, 5)
+        .map(({ what, bytes }) => `${what} ${formatBytes(bytes)}`),
+    },
+  });
 }

@@ -1,98 +1,94 @@
+import { TensorplanError } from "@tensorplan/ir";
+import { diffTimes } from "../diff/diffTimes.ts";
 import { formatBytes } from "../explain/formatBytes.ts";
-import type { Plan, PlanDevice } from "../plan/plan.ts";
-import { layerOf } from "../rules/selector.ts";
+import { formatTime } from "../explain/formatTime.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { PlanInput } from "../plan/planInput.ts";
+import { bytesOf, type Candidate, type FittingChange, type Misfit, overflowsOf } from "./fittingChange.ts";
+import { leaveInFile, moveWeights } from "./moveWeights.ts";
+import { lessContext, smallerCaches, smallerSteps } from "./shrinkSteps.ts";
 
-const spare = ({ budget, weights, mapped, states, inputs, arena }: PlanDevice): number =>
-  budget - weights + mapped - states - inputs - arena;
+const WANTED = 3;
 
-/** Weights of the last layers go to the device with the most room: as few layers as are enough. */
-function moveLayers(plan: Plan, device: PlanDevice, over: number): string | undefined {
-  const others = plan.devices.filter(({ id }) => id !== device.id);
-  const target = others.reduce<PlanDevice | undefined>(
-    (best, other) => (best === undefined || spare(other) > spare(best) ? other : best),
-    undefined,
+/** `cuda:0 -1.20 GiB, cpu +1.31 GiB; decode 31.0 ms instead of 22.1 ms`. */
+function costOf(before: Plan, after: Plan, input: PlanInput, loses: string | undefined): string {
+  const bytes = before.devices.flatMap(({ id }) => {
+    const change = bytesOf(after, id) - bytesOf(before, id);
+    return change === 0 ? [] : [`${id} ${change > 0 ? "+" : "-"}${formatBytes(Math.abs(change))}`];
+  });
+  const times = diffTimes(before, after, input.ops).flatMap(({ phase, nanoseconds: { a, b } }) =>
+    Math.abs(b - a) * 100 < a ? [] : [`${phase} ${formatTime(b)} instead of ${formatTime(a)}`],
   );
-  if (target === undefined) return undefined;
-  const byLayer = new Map<number, number>();
-  for (const { weight, copies } of plan.weights) {
-    const layer = layerOf(weight);
-    const bytes = copies.reduce(
-      (sum, copy) => sum + (copy.device === device.id && !copy.mapped ? copy.bytes : 0),
-      0,
-    );
-    if (layer !== undefined && bytes > 0) byLayer.set(layer, (byLayer.get(layer) ?? 0) + bytes);
+  return [bytes.join(", "), ...times, ...(loses === undefined ? [] : [`loses ${loses}`])]
+    .filter((text) => text !== "")
+    .join("; ");
+}
+
+/** The draft of a candidate; undefined where its plan can't be made, for want of a kernel perhaps. */
+function tried(candidate: Candidate, input: PlanInput, draft: (input: PlanInput) => Plan): Plan | undefined {
+  try {
+    return draft(candidate.apply(input));
+  } catch (error) {
+    if (error instanceof TensorplanError) return undefined;
+    throw error;
   }
-  const layers = [...byLayer.entries()].sort(([a], [b]) => b - a);
-  let moved = 0;
-  for (const [index, [layer, bytes]] of layers.entries()) {
-    moved += bytes;
-    if (moved < over) continue;
-    if (moved > spare(target)) return undefined;
-    const last = (layers[0] as readonly [number, number])[0];
-    const which = index === 0 ? `layer ${layer}` : `layers ${layer} to ${last}`;
-    const pattern = layers
-      .slice(0, index + 1)
-      .map(([n]) => n)
-      .reverse()
-      .join("|");
-    return `store the weights of ${which} (${formatBytes(moved)}) on ${target.id}: -ot 'blk\\.(${pattern})\\.=${target.id}'`;
+}
+
+/** Tries a kind of change, and once more with as much beyond as the first try fell short of. */
+function fitting(
+  misfit: Misfit,
+  draft: (input: PlanInput) => Plan,
+  make: (extra: number) => Candidate | undefined,
+): FittingChange | undefined {
+  let extra = 0;
+  for (let round = 0; round < 2; round++) {
+    const candidate = make(extra);
+    const plan = candidate === undefined ? undefined : tried(candidate, misfit.input, draft);
+    if (candidate === undefined || plan === undefined) return undefined;
+    const left = overflowsOf(plan);
+    if (left.length === 0) {
+      const { what, loses, apply } = candidate;
+      return { what, cost: costOf(misfit.made, plan, misfit.input, loses), apply };
+    }
+    extra += Math.max(...left.map(({ over }) => over));
   }
   return undefined;
 }
 
-/** Weights that a kernel could read in the file's form need no memory of their own. */
-function leaveInFile(plan: Plan, device: PlanDevice, over: number): string | undefined {
-  if (!device.maps) return undefined;
-  const bytes = plan.weights
-    .filter(({ source }) => source.kind === "tensor")
-    .flatMap(({ copies }) => copies)
-    .reduce((sum, copy) => sum + (copy.device === device.id && !copy.mapped ? copy.bytes : 0), 0);
-  return bytes < over
-    ? undefined
-    : `leave up to ${formatBytes(bytes)} of weights in the file (--mmap), which is slower`;
+/** More memory changes nothing else, so that it needs no trial. */
+function moreMemory({ made, overflows }: Misfit): FittingChange {
+  const needs = overflows.map(({ device, over }) => `${formatBytes(over)} more of ${device}`);
+  const totals = Object.fromEntries(overflows.map(({ device }) => [device, bytesOf(made, device)]));
+  return {
+    what: `let the plan use ${needs.join(" and ")}`,
+    cost: overflows.map(({ device, over }) => `${device} ${over} bytes`).join(", "),
+    apply: (input) => ({ ...input, budgets: { ...input.budgets, ...totals } }),
+  };
 }
 
-/** Caches grow with the rows of the page pool. */
-function fewerSlots(plan: Plan, device: PlanDevice, over: number): string | undefined {
-  const slots = plan.graph.symbols.slots;
-  const bytes = device.states;
-  if (slots === undefined || bytes <= over) return undefined;
-  const fits = Math.floor((slots * (bytes - over)) / bytes / 64) * 64;
-  return fits < 64 ? undefined : `hold ${fits} rows of context instead of ${slots} in the caches (-c)`;
-}
-
-function smallerCache(plan: Plan, device: PlanDevice, over: number): string | undefined {
-  const half = plan.states
-    .filter((state) => state.device === device.id && (state.dtype === "f16" || state.dtype === "bf16"))
-    .reduce((sum, { bytes }) => sum + bytes, 0);
-  // A block of 32 values takes 34 bytes instead of 64.
-  const saved = Math.floor((half * 30) / 64);
-  return saved < over ? undefined : `keep the caches in q8_0, which saves ${formatBytes(saved)}`;
-}
-
-/** Work areas grow with the tokens of a step. */
-function smallerSteps(plan: Plan, device: PlanDevice, over: number): string | undefined {
-  const { tokens } = plan.graph.symbols;
-  if (tokens === undefined || device.arena <= over) return undefined;
-  const fits = Math.floor((tokens * (device.arena - over)) / device.arena);
-  return fits < 1 ? undefined : `take at most ${fits} tokens in a step instead of ${tokens} (-ub)`;
-}
-
-/** Three changes, each of which makes the device's regions fit. Estimates round towards what surely fits. */
-export function changesThatFit(plan: Plan, device: PlanDevice, over: number): readonly string[] {
-  const several = plan.devices.length > 1;
-  return [
-    moveLayers(plan, device, over),
-    leaveInFile(plan, device, over),
-    fewerSlots(plan, device, over),
-    smallerCache(plan, device, over),
-    smallerSteps(plan, device, over),
-    `let the plan use ${formatBytes(device.budget + over)} of ${device.id}`,
-    `use weights of a smaller element type, ${formatBytes(over)} smaller in all`,
-    several
-      ? `store ${formatBytes(over)} of weights on another device with a store rule or -ot REGEX=DEVICE`
-      : `add a device with at least ${formatBytes(over)} of memory and store some layers there`,
-  ]
-    .filter((change) => change !== undefined)
-    .slice(0, 3);
+/**
+ * Up to three changes, each of which was tried: with it the plan fits on every device.
+ *
+ * @param draft  plans without looking at budgets
+ */
+export function changesThatFit(
+  input: PlanInput,
+  made: Plan,
+  draft: (input: PlanInput) => Plan,
+): readonly FittingChange[] {
+  const misfit: Misfit = { input, made, overflows: overflowsOf(made) };
+  const kinds: readonly ((extra: number) => Candidate | undefined)[] = [
+    (extra) => moveWeights(misfit, true, extra) ?? moveWeights(misfit, false, extra),
+    () => leaveInFile(misfit),
+    (extra) => lessContext(misfit, extra),
+    () => smallerCaches(misfit),
+    (extra) => smallerSteps(misfit, extra),
+  ];
+  const found: FittingChange[] = [];
+  for (const kind of kinds) {
+    if (found.length === WANTED) return found;
+    const change = fitting(misfit, draft, kind);
+    if (change !== undefined) found.push(change);
+  }
+  return found.length === WANTED ? found : [...found, moreMemory(misfit)];
 }

@@ -76,6 +76,17 @@ export const plan = (input: PlanInput): Plan =>
     : planByRules(input);
 
 function planByRules(input: PlanInput): Plan {
+  const made = draftPlan(input);
+  checkBudgets(made, input, draftPlan);
+  return made;
+}
+
+/**
+ * A plan whose devices may be too small: for those who compare many.
+ *
+ * @throws TensorplanError as `plan`, except for the size of devices
+ */
+export function draftPlan(input: PlanInput): Plan {
   const { graph, ops, devices, links = [] } = input;
   checkDevices(devices);
   const rules = effectiveRules(input);
@@ -137,7 +148,6 @@ function planByRules(input: PlanInput): Plan {
     fallbacks: countFallbacks(rules, planVariants),
     warnings: [],
   };
-  checkBudgets(made);
   const more = [...flagsWithoutEffect(book, homes, devices), ...cacheWarnings(input, book, variants)];
   return { ...made, warnings: collectWarnings(made, idle, more) };
 }
