@@ -5,7 +5,7 @@ import {
   type PlanInput,
   RULES_SCHEMA,
   type Rule,
-  rulesFromJson,
+  rulesFromText,
 } from "@tensorplan/scheduler";
 
 /** One thing that is different in the plan that is asked about. */
@@ -110,7 +110,7 @@ function addedRules(text: string, value: string): readonly Rule[] {
     throw wrong(text, "a rule is written as JSON, or as the flags that make it");
   }
   const file = { schema: RULES_SCHEMA, rules: Array.isArray(rule) ? rule : [rule] };
-  return rulesFromJson(JSON.stringify(file), "--what-if");
+  return rulesFromText(JSON.stringify(file), "--what-if");
 }
 
 const withoutRule = (text: string, name: string): Change => ({

@@ -28,7 +28,7 @@ export interface EngineNeeds {
  * @throws TensorplanError `cli/model-twice`, `cli/arch-without-type`, `cli/needs-arch`, `cli/devices-twice`, `cli/backend`,
  * `devices/…`, `rules/…`
  */
-async function planInputs(
+export async function planInputs(
   flags: PlanFlags,
   context: CliContext,
   needs: EngineNeeds = { contextLength: flags.ctxSize },
