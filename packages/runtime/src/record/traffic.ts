@@ -39,7 +39,7 @@ interface VariantTraffic {
 }
 
 /** Bytes of a dense tensor, rows as in a file, under the step's sizes. */
-export function placeBytes({ dtype, shape }: Omit<SizedPlace, "name" | "device">, symbols: Bindings): number {
+function placeBytes({ dtype, shape }: Omit<SizedPlace, "name" | "device">, symbols: Bindings): number {
   const sizes = shape.map((size) => evaluateSize(size, symbols));
   return countOf(sizes) === 0 ? 0 : rowsOf(sizes) * rowBytes(dtype, sizes.at(-1) ?? 1);
 }

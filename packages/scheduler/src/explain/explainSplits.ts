@@ -1,5 +1,4 @@
 import type { Plan, PlanSplit, PlanTransfer, PlanVariant } from "../plan/plan.ts";
-import type { Decision } from "../rules/ruleBook.ts";
 import { chooseVariants, type VariantChoice } from "./chooseVariants.ts";
 import { storedOf } from "./explainNode.ts";
 import { storedRules } from "./storedRules.ts";
@@ -47,7 +46,7 @@ const followedStore = (plan: Plan, rule: string): boolean => {
 
 function endOf(plan: Plan, variant: PlanVariant, id: string): SplitEnd {
   const found = variantFacts(plan, variant).nodes.get(id);
-  const rule = (variant.decisions[found?.assigned.decision ?? -1] as Decision | undefined)?.rule ?? "";
+  const rule = variant.decisions[found?.assigned.decision ?? -1]?.rule ?? "";
   const names = followedStore(plan, rule) ? storedOf(plan, [variant], id) : [];
   const rules = storedRules(plan);
   const stored = names.map((name) => ({ id: name, rule: rules.get(name) ?? "" }));

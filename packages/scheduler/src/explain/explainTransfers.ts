@@ -1,5 +1,4 @@
 import type { Plan, PlanTransfer, PlanVariant } from "../plan/plan.ts";
-import type { Decision } from "../rules/ruleBook.ts";
 import { chooseVariants, type VariantChoice } from "./chooseVariants.ts";
 import { formatBytes } from "./formatBytes.ts";
 import { foldNames, maskLayers } from "./layerNames.ts";
@@ -39,7 +38,7 @@ const endOf = (plan: Plan, variant: PlanVariant, node: string): CopyEnd => {
   // Weights that are brought for a step are made by nobody: they are stored.
   const stored = plan.weights.find(({ weight }) => weight === node);
   if (assigned === undefined && stored !== undefined) return { node, rule: stored.decision.rule };
-  return { node, rule: (variant.decisions[assigned?.decision ?? -1] as Decision | undefined)?.rule ?? "" };
+  return { node, rule: variant.decisions[assigned?.decision ?? -1]?.rule ?? "" };
 };
 
 function groupsOf(plan: Plan, variant: PlanVariant): readonly TransferGroup[] {
