@@ -1,20 +1,20 @@
 import type { KernelRow } from "@tensorplan/backend-api";
-import type { Axis, Bindings, Graph, GraphNode, HostTensor, OpSet } from "@tensorplan/ir";
+import type { Axis, Bindings, Graph, HostTensor, OpSet } from "@tensorplan/ir";
 
-/** One kernel of a device on one node with given operands. */
+/** Nodes with given operands, each for one kernel of a device. */
 export interface ConformanceCase {
   /** Kernel, element types and sizes: `matmul.q8_0.rows.avx2 x f32[3, 64] w q8_0[17, 64]`. */
   readonly name: string;
-  readonly row: KernelRow;
+  /** The kernel of each node. */
+  readonly rows: readonly KernelRow[];
   readonly ops: OpSet;
-  /** Its only node is `node`. Sizes that depend on symbols have room for more than the step that is run. */
+  /** Sizes that depend on symbols have room for more than the step that is run. */
   readonly graph: Graph;
-  readonly node: GraphNode;
-  /** Axes that the node's attributes mention. */
+  /** Axes that the nodes' attributes mention. */
   readonly mentioned: readonly Axis[];
   /** Values of the graph's symbols in the step that is run. */
   readonly bindings: Bindings;
-  /** Operands by name, already rounded to their element types. */
+  /** Inputs, weights and states by id, already rounded to their element types. */
   readonly operands: Readonly<Record<string, HostTensor>>;
 }
 

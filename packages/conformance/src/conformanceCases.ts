@@ -2,6 +2,7 @@ import type { DeviceProfile, KernelRow } from "@tensorplan/backend-api";
 import { type DType, type OpSet, RandomNumbers, TensorplanError } from "@tensorplan/ir";
 import type { ConformanceCase } from "./conformanceCase.ts";
 import { drawCase } from "./drawCase.ts";
+import { readyRows } from "./rowConditions.ts";
 import { coreSketches } from "./sketches/coreSketches.ts";
 import { kindDtypes, type OpSketches, type Sketch } from "./sketches/sketch.ts";
 
@@ -10,6 +11,8 @@ export interface CaseOptions {
   readonly seed: number;
   /** How to draw nodes of operations that aren't ours. */
   readonly sketches?: Readonly<Record<string, OpSketches>> | undefined;
+  /** Only kernels of these operations; absent: of all. */
+  readonly only?: readonly string[] | undefined;
 }
 
 /** With more combinations of element types than this, each is drawn with one shape, in turn. */
@@ -61,12 +64,6 @@ function casesOfRow(
   return cases;
 }
 
-/** Rows that the device can run now. */
-const readyRows = ({ kernels, features }: DeviceProfile): readonly KernelRow[] =>
-  kernels.filter(
-    ({ status, requires }) => status === "ready" && requires.every((feature) => features.includes(feature)),
-  );
-
 /**
  * Nodes for every kernel that the device has: a few random small shapes and every combination of element types that the kernel's row
  * claims.
@@ -77,10 +74,11 @@ const readyRows = ({ kernels, features }: DeviceProfile): readonly KernelRow[] =
 export function conformanceCases(
   profile: DeviceProfile,
   ops: OpSet,
-  { seed, sketches = {} }: CaseOptions,
+  { seed, sketches = {}, only }: CaseOptions,
 ): readonly ConformanceCase[] {
   const known: Readonly<Record<string, OpSketches>> = { ...coreSketches, ...sketches };
   return readyRows(profile).flatMap((row, index) => {
+    if (only !== undefined && !only.includes(row.op)) return [];
     const ways = Object.hasOwn(known, row.op) ? known[row.op] : undefined;
     if (ways === undefined) {
       throw new TensorplanError({

@@ -1,8 +1,10 @@
 import type { Backend, BackendOptions, Device, DeviceProfile } from "@tensorplan/backend-api";
 import { coreOps, type OpSet, TensorplanError, type Tolerance } from "@tensorplan/ir";
 import { checkContract } from "./checkContract.ts";
+import { checkProfile } from "./checkProfile.ts";
 import type { CaseResult, ConformanceCase } from "./conformanceCase.ts";
 import { conformanceCases } from "./conformanceCases.ts";
+import { drawGraphs } from "./drawGraph.ts";
 import { runCase } from "./runCase.ts";
 import type { OpSketches } from "./sketches/sketch.ts";
 
@@ -15,6 +17,8 @@ export interface SuiteOptions {
   readonly seed?: number | undefined;
   /** By operation, what replaces parts of its tolerance on this backend: for errors whose cause is known and that are no mistake. */
   readonly allowances?: Readonly<Record<string, Partial<Tolerance>>> | undefined;
+  /** Only the cases of these operations, without the devices' contract; absent: everything. */
+  readonly only?: readonly string[] | undefined;
   /** What to probe and open devices with. */
   readonly backendOptions?: BackendOptions | undefined;
 }
@@ -22,6 +26,11 @@ export interface SuiteOptions {
 /** Part of the suite: the cases of one operation on one device, or the device's contract. */
 export interface SuitePart {
   readonly name: string;
+  readonly device: string;
+  /** An operation, or `graphs`, `contract`, `profile`. */
+  readonly what: string;
+  /** How many cases it has; a contract counts as one before it is run. */
+  readonly cases: number;
   readonly run: () => Promise<readonly CaseResult[]>;
 }
 
@@ -39,24 +48,49 @@ async function runCases(
   }
 }
 
+/** Cases of one part at most, so that progress is seen and no test takes long. */
+const PART = 48;
+
+const piecesOf = (cases: readonly ConformanceCase[]): readonly (readonly ConformanceCase[])[] =>
+  Array.from({ length: Math.ceil(cases.length / PART) }, (_, i) => cases.slice(i * PART, (i + 1) * PART));
+
+/** Graphs of several nodes that are drawn for each device. */
+const GRAPHS = 16;
+
 function partsOf(backend: Backend, profile: DeviceProfile, options: SuiteOptions): readonly SuitePart[] {
-  const { ops = coreOps, seed = 1, sketches, backendOptions = {}, allowances = {} } = options;
+  const { ops = coreOps, seed = 1, sketches, only, backendOptions = {}, allowances = {} } = options;
   const byOp = new Map<string, ConformanceCase[]>();
-  for (const each of conformanceCases(profile, ops, { seed, sketches })) {
-    const cases = byOp.get(each.row.op);
-    if (cases === undefined) byOp.set(each.row.op, [each]);
+  for (const each of conformanceCases(profile, ops, { seed, sketches, only })) {
+    const op = each.rows[0]?.op ?? "";
+    const cases = byOp.get(op);
+    if (cases === undefined) byOp.set(op, [each]);
     else cases.push(each);
   }
   const open = () => backend.open(profile.id, backendOptions);
-  const parts = [...byOp].map(
-    ([op, cases]): SuitePart => ({
-      name: `${profile.id}: ${op}`,
-      run: () => runCases(open(), cases, allowances[op]),
-    }),
+  const named = (what: string, cases: number, run: SuitePart["run"], index = 0, count = 1): SuitePart => ({
+    name: `${profile.id}: ${what}${count > 1 ? ` ${index + 1}/${count}` : ""}`,
+    device: profile.id,
+    what,
+    cases,
+    run,
+  });
+  const parts = [...byOp].flatMap(([op, cases]) =>
+    piecesOf(cases).map((piece, index, { length }) =>
+      named(op, piece.length, () => runCases(open(), piece, allowances[op]), index, length),
+    ),
   );
-  const loading = [...byOp.values()].flat().find(({ graph }) => graph.weights.length > 0);
-  if (loading === undefined) return parts;
-  return [...parts, { name: `${profile.id}: contract`, run: () => checkContract(open(), loading) }];
+  if (only !== undefined) return parts;
+  const graphs = drawGraphs(profile, ops, seed, GRAPHS);
+  const all = [...byOp.values()].flat();
+  const loading = all.find(({ graph }) => graph.weights.length > 0) ?? all[0];
+  return [
+    ...parts,
+    ...(graphs.length === 0
+      ? []
+      : [named("graphs", graphs.length, () => runCases(open(), graphs, undefined))]),
+    ...(loading === undefined ? [] : [named("contract", 1, () => checkContract(open(), loading))]),
+    named("profile", 1, () => checkProfile(backend, profile, backendOptions, ops)),
+  ];
 }
 
 /**

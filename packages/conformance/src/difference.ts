@@ -1,4 +1,4 @@
-import type { HostTensor, Tolerance } from "@tensorplan/ir";
+import type { DType, HostTensor, Tolerance } from "@tensorplan/ir";
 import { dtypes } from "@tensorplan/ir";
 
 /** Largest |Δ| over the root mean square of what is wanted. Whole numbers and infinities must be the same. */
@@ -21,8 +21,7 @@ export function relativeDifference(got: HostTensor, wanted: HostTensor): number 
 }
 
 /** What an operation's tolerance says of operands of these types. */
-export function toleranceFor(tolerance: Tolerance, operands: Readonly<Record<string, HostTensor>>): number {
-  const types = Object.values(operands).map(({ dtype }) => dtype);
+export function toleranceFor(tolerance: Tolerance, types: readonly DType[]): number {
   if (types.some((dtype) => dtypes[dtype].kind === "block")) return tolerance.block;
   return types.some((dtype) => dtype === "f16" || dtype === "bf16") ? tolerance.half : tolerance.f32;
 }

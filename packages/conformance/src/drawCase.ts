@@ -34,7 +34,8 @@ function declare(
     : builder.input(name, axes, dtype);
 }
 
-function fill(
+/** The values of an operand: those that are given, or drawn, rounded to the element type. */
+export function fill(
   { kind, values: given }: OperandSketch,
   dtype: DType,
   shape: readonly number[],
@@ -66,7 +67,9 @@ export function drawCase(
   random: RandomNumbers,
 ): ConformanceCase | undefined {
   const { symbols: bindings = {}, attrs = {}, mentioned = [] } = sketch;
-  const symbols = Object.fromEntries(Object.entries(bindings).map(([name, value]) => [name, ROOM * value]));
+  const symbols = Object.fromEntries(
+    Object.entries(bindings).map(([name, value]) => [name, Math.max(1, ROOM * value)]),
+  );
   const builder = new GraphBuilder(row.name, symbols);
   const changed = Object.values(op.aliases).flatMap(({ input, mutates }) => (mutates ? [input] : []));
   try {
@@ -108,5 +111,5 @@ export function drawCase(
     ([name, { dtype, shape }]) => `${name} ${dtype}[${shape.join(", ")}]`,
   );
   const name = [row.name, ...printed].join(" ");
-  return { name, row, ops, graph, node, mentioned, bindings, operands };
+  return { name, rows: [row], ops, graph, mentioned, bindings, operands };
 }

@@ -1,4 +1,4 @@
-import type { KernelPredicate, KernelRow, WorkspaceTerm } from "@tensorplan/backend-api";
+import type { DeviceProfile, KernelPredicate, KernelRow, WorkspaceTerm } from "@tensorplan/backend-api";
 import { canonicalJson, type JsonObject, TensorplanError } from "@tensorplan/ir";
 
 /** Sizes of operands and outputs by name, slowest axis first. */
@@ -29,6 +29,12 @@ function holds(predicate: KernelPredicate, attrs: JsonObject, shapes: Shapes): b
 /** Whether the row takes a node with these attributes and sizes. */
 export const rowHolds = (row: KernelRow, attrs: JsonObject, shapes: Shapes): boolean =>
   row.when.every((predicate) => holds(predicate, attrs, shapes));
+
+/** Rows that the device can run now. */
+export const readyRows = ({ kernels, features }: DeviceProfile): readonly KernelRow[] =>
+  kernels.filter(
+    ({ status, requires }) => status === "ready" && requires.every((feature) => features.includes(feature)),
+  );
 
 export const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 

@@ -73,4 +73,14 @@ export const commands: readonly CommandEntry[] = [
     summary: "write a GGUF file with real shapes and random weights",
     load: async () => (await import("./synth.ts")).synth,
   },
+  {
+    name: "conformance",
+    summary: "hold a backend to the operations' definitions",
+    load: async () => (await import("./conformance.ts")).conformance,
+  },
+  {
+    name: "create-backend",
+    summary: "write a folder with a backend to begin from",
+    load: async () => (await import("./createBackend.ts")).createBackend,
+  },
 ];

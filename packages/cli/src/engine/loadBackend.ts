@@ -1,3 +1,5 @@
+import { statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { BACKEND_API_VERSION, type Backend } from "@tensorplan/backend-api";
@@ -25,7 +27,7 @@ export async function loadBackend(name: string): Promise<Backend> {
   try {
     module = isOwn(name)
       ? await own[name]()
-      : await import(isPath(name) ? pathToFileURL(resolve(name)).href : name);
+      : await import(isPath(name) ? pathToFileURL(entryOf(resolve(name))).href : name);
   } catch (cause) {
     throw backendError(name, "it can't be loaded", cause);
   }
@@ -36,6 +38,12 @@ export async function loadBackend(name: string): Promise<Backend> {
     name,
     `it was made for version ${String(backend.apiVersion)} of the backend interface, and this is ${String(BACKEND_API_VERSION)}`,
   );
+}
+
+/** A file itself; of a folder what its package.json names as `main`, or its index.js. */
+function entryOf(path: string): string {
+  const folder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return folder ? createRequire(`${path}/`).resolve(path) : path;
 }
 
 const isPath = (name: string): boolean => /^[./\\]/.test(name) || /\.[cm]?js$/.test(name);

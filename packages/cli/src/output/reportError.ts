@@ -16,6 +16,12 @@ export async function reportError(error: unknown, { stderr, env }: CliContext): 
     return;
   }
   const message = error instanceof Error ? error.message : inspect(error);
+  if (isCoded(error)) {
+    await writeTo(stderr, `${colours.red(`error[${error.code}]`)}: ${message}\n`);
+    if (typeof error.hint === "string") await writeTo(stderr, `  hint  ${error.hint}\n`);
+    if (env.TENSORPLAN_DEBUG) await writeTo(stderr, `${stack}\n${causesOf(error)}`);
+    return;
+  }
   await writeTo(
     stderr,
     `${colours.red("error[bug]")}: ${message}\n  this should not happen: it is a bug in Tensorplan\n`,
@@ -27,6 +33,13 @@ export async function reportError(error: unknown, { stderr, env }: CliContext): 
       : "  hint  run it again with TENSORPLAN_DEBUG=1 to see where, and report that\n",
   );
 }
+
+/** An error that a plug-in raised on purpose: backends need none of our classes, only a code such as `acme/out-of-memory`. */
+const isCoded = (error: unknown): error is Error & { readonly code: string; readonly hint?: unknown } =>
+  error instanceof Error &&
+  "code" in error &&
+  typeof error.code === "string" &&
+  /^[a-z][a-z0-9-]*\/[a-z-]+$/.test(error.code);
 
 function causesOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;

@@ -34,7 +34,14 @@ const overShapes = (make: Make): OpSketches => {
   return [drawWith(first), ...more.map(drawWith)];
 };
 
-const unary = overShapes((axes) => ({ operands: { x: values(...axes) } }));
+/** Zeros of both signs, and numbers whose exponentials are nothing or don't fit. */
+const extremes = [0, -0, 1e-30, -1e-30, 30, -30, 88.5, -88.5, 300, -300, 1e4, -1e4];
+const extreme = { ...values(tokens, axis("width", extremes.length)), values: [...extremes, ...extremes] };
+
+const unary: OpSketches = [
+  ...overShapes((axes) => ({ operands: { x: values(...axes) } })),
+  () => ({ operands: { x: extreme }, symbols: { tokens: 2 } }),
+];
 const binary = overShapes((axes) => ({ operands: { a: values(...axes), b: values(...axes) } }));
 
 export const elementwiseSketches = {

@@ -72,6 +72,14 @@ export const moveSketches = {
         symbols: { tokens: count, outputs: wanted },
       };
     },
+    // A step whose logits nobody wants.
+    (random) => ({
+      operands: {
+        x: values(tokens, axis("width", between(random, 1, 70))),
+        rows: indices([axis("outputs", "outputs")], []),
+      },
+      symbols: { tokens: between(random, 1, 6), outputs: 0 },
+    }),
   ],
   cache_append: [
     (random) => append(random, 1, undefined, multiple(random, 32, 4)),

@@ -61,6 +61,7 @@ export interface MemoryFigure {
 }
 
 interface CompiledVariant {
+  readonly tasks: readonly StepTask[];
   readonly programs: readonly Program[];
   readonly step: Step;
   readonly books: ReturnType<Traffic["variant"]>;
@@ -137,7 +138,12 @@ export class PlanExecutor {
       throw error;
     }
     compiled.books.ran(symbols);
-    this.#recorder?.step({ variant, symbols, begin, end: nowNs(), tasks: compiled.step.times() });
+    if (this.#recorder === undefined) return;
+    const end = nowNs();
+    const moments = compiled.tasks.map((task) =>
+      task.kind === "run" ? task.program.moments?.() : undefined,
+    );
+    this.#recorder.step({ variant, symbols, begin, end, tasks: compiled.step.times(), moments });
   }
 
   /** Copies an output of the latest step into `into`, from its start. */
@@ -225,8 +231,11 @@ export class PlanExecutor {
       return { kind: "run", device: deviceIndex(task.device), program, symbols, waits: task.waits };
     });
     const step = this.#executor.compile({ tasks, symbols: programSymbols(this.plan) });
-    if (this.#recorder !== undefined) step.recordTimes(true);
-    const compiled = { programs, step, books: this.#traffic.variant(variant.id, step, tasks) };
+    if (this.#recorder !== undefined) {
+      step.recordTimes(true);
+      for (const program of programs) program.setTiming?.(true);
+    }
+    const compiled = { tasks, programs, step, books: this.#traffic.variant(variant.id, step, tasks) };
     this.#compiled.set(variant, compiled);
     return compiled;
   }

@@ -1,6 +1,7 @@
 import { coreOps, evaluateSize, type OpSet, size } from "@tensorplan/ir";
 import {
   estimateVariant,
+  type NodeEstimate,
   type Plan,
   type PlanSplit,
   type PlanTransfer,
@@ -54,14 +55,14 @@ interface Predicted {
   readonly totalNs: number;
   /** Nanoseconds. */
   readonly tasks: ReadonlyMap<string, number>;
-  /** Bytes that the nodes read and write, in the variant's order. */
-  readonly nodeBytes: readonly number[];
+  /** In the variant's order. */
+  readonly nodes: readonly NodeEstimate[];
 }
 
 const predictedOf = ({ totalNs, splits, transfers, nodes }: StepEstimate): Predicted => ({
   totalNs,
   tasks: new Map([...splits, ...transfers].map(({ id, ns }) => [id, ns])),
-  nodeBytes: nodes.map(({ bytes }) => bytes),
+  nodes,
 });
 
 /** Events of one run on one plan. */
@@ -124,6 +125,8 @@ class TraceWriter {
       ran.set(id, time);
       const split = splits.get(id);
       if (split !== undefined) yield this.#split(step, split, time, predicted);
+      const moments = step.moments[index];
+      if (split !== undefined && moments !== undefined) yield* this.#kernels(split, moments, predicted);
       const transfer = transfers.get(id);
       if (transfer === undefined) continue;
       yield this.#transfer(step, transfer, time, predicted);
@@ -144,12 +147,7 @@ class TraceWriter {
     return predicted;
   }
 
-  #split(
-    { variant }: StepRecord,
-    split: PlanSplit,
-    time: TaskTime,
-    { tasks, nodeBytes }: Predicted,
-  ): TraceEvent {
+  #split({ variant }: StepRecord, split: PlanSplit, time: TaskTime, { tasks, nodes }: Predicted): TraceEvent {
     const ids = split.nodes.map(
       (position) => this.#plan.nodes[variant.nodes[position]?.node ?? -1]?.id ?? "",
     );
@@ -161,9 +159,30 @@ class TraceWriter {
       nodes: ids.length,
       first,
       last,
-      bytes: split.nodes.reduce((sum, position) => sum + (nodeBytes[position] ?? 0), 0),
+      bytes: split.nodes.reduce((sum, position) => sum + (nodes[position]?.bytes ?? 0), 0),
       ...compared(tasks.get(split.id) ?? 0, time),
     });
+  }
+
+  *#kernels(
+    { device, nodes }: PlanSplit,
+    moments: Float64Array,
+    predicted: Predicted,
+  ): Generator<TraceEvent> {
+    for (const [i, position] of nodes.entries()) {
+      const estimate = predicted.nodes[position];
+      const [begin, end] = [moments[i], moments[i + 1]];
+      if (estimate === undefined || begin === undefined || end === undefined || begin === 0) continue;
+      const { node, kernel, flops, bytes, ns, limit } = estimate;
+      const time = { begin, end };
+      yield this.#slice(node, "kernel", this.#track(device), time, {
+        kernel: kernel ?? "",
+        flops,
+        bytes,
+        limit,
+        ...compared(ns, time),
+      });
+    }
   }
 
   #transfer(

@@ -21,6 +21,8 @@ export interface StepRecord extends TaskTime {
   readonly symbols: Readonly<Record<string, number>>;
   /** Of each entry of the variant's `order`. */
   readonly tasks: readonly TaskTime[];
+  /** Of each entry of `order`: node `i` of a split ran from moment `i` to `i + 1`. Absent for transfers, and where nodes can't be timed. */
+  readonly moments: readonly (Float64Array | undefined)[];
 }
 
 /** Told of everything that takes time while a plan is loaded and run. Without one, nothing is timed. */
