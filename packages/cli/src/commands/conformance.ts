@@ -33,7 +33,7 @@ export const conformance: DefineCommand = (command, context) => {
     .option(
       "--op <NAME>",
       "only this operation; may be repeated",
-      (text: string, before: readonly string[] = []) => [...before, text],
+      (text: string, before: unknown): readonly string[] => [...(Array.isArray(before) ? before : []), text],
     )
     .option("--seed <N>", "draws other cases", wholeNumber(0, 2 ** 31 - 1), 1)
     .option("-t, --threads <N>", "threads of each device", wholeNumber(1, 1024))

@@ -15,10 +15,12 @@ const kernel = (op, operands, run) => ({
     operands: Object.fromEntries(operands.map((name) => [name, f32])),
     outputs: { out: f32 },
     cost: { rate: "f32", computeShare: 0.5, memoryShare: 0.5, overheadNs: 2000 },
-    ...{ requires: [], when: [], workspace: [], status: "ready" },
+    requires: [],
+    when: [],
+    workspace: [],
+    status: "ready",
   },
 });
-
 /** out[i] = f(first[i], second[i]) for operands of one shape. */
 const elementwise = (op, names, f) =>
   kernel(op, names, (inputs, { out }) => {
@@ -42,25 +44,24 @@ const kernels = [
     }
   }),
 ];
-
 const profile = {
   id: NAME,
   backend: NAME,
   name: `the ${NAME} backend`,
   memoryBytes: 2 ** 32,
-  ...{ hostMemory: true, threads: 1, features: [] },
+  hostMemory: true,
+  threads: 1,
+  features: [],
   bandwidth: 4e9,
   rates: { int8: 1e9, f32: 1e9, f16: 1e9 },
   kernels: kernels.map(({ row }) => row),
   layouts: [{ name: "rows", doc: "row-major, as in the file", rowGroup: 1, dtypes: ["f32", "i32"] }],
 };
-
 const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
 const product = (numbers) => numbers.reduce((a, b) => a * b, 1);
 /** A size is a sum of products of whole numbers and symbols, such as `64 × heads + tokens`. */
 const sizeOf = (size, values) =>
   sum(size.map(({ coefficient, symbols }) => coefficient * product(symbols.map((name) => values[name]))));
-
 class Device {
   id = NAME;
   profile = profile;
@@ -82,7 +83,6 @@ class Device {
     this.#span("weights", place.offset, place.bytes).set(bytes);
     this.#counts.loadedBytes += place.bytes;
   }
-
   write(region, offset, bytes) {
     this.#span(region, offset, bytes.length).set(bytes);
     this.#counts.bytesIn += bytes.length;
@@ -97,7 +97,6 @@ class Device {
     const sizes = regions.map((region) => [region, this.#live()[region].length]);
     return { regionBytes: Object.fromEntries(sizes), ...this.#counts };
   }
-
   compile({ id, symbols, nodes }) {
     this.#live();
     const steps = nodes.map((node) => {
@@ -118,7 +117,6 @@ class Device {
     };
     return { id, run, dispose: () => Object.assign(state, { disposed: true }) };
   }
-
   dispose() {
     this.#disposed = true;
     this.#regions = {};
@@ -140,7 +138,6 @@ class Device {
     return Object.fromEntries(Object.entries(places).map(([name, place]) => [name, tensor(place)]));
   }
 }
-
 export default {
   apiVersion: 1,
   name: NAME,
