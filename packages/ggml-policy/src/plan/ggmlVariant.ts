@@ -108,6 +108,7 @@ export function ggmlVariant({ id, box, max, schedule, deviceOf, devices, nodes }
       const maker = splitOf.get(tensor) ?? splitOf.get(rootOf(tensor));
       transfers.push({
         id: transferId,
+        kind: "activation",
         value: valueId(tensor),
         from: deviceAt(tensor),
         to,
@@ -115,7 +116,9 @@ export function ggmlVariant({ id, box, max, schedule, deviceOf, devices, nodes }
         before: [...new Set(readers.map((node) => `s${splitOf.get(node)}`))],
         formula: String(bytes),
         bytes,
+        fromRegion: "arena",
         fromOffset: 0,
+        toRegion: "arena",
         toOffset: 0,
         consumers: readers.map(valueId),
         because: COPIES_RULE,

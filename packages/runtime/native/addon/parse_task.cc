@@ -66,6 +66,7 @@ Task parse_task(const Napi::Value& value) {
   if (copied.IsString()) {
     task.kind = Task::Kind::copy;
     task.value = copied.As<Napi::String>();
+    task.stream = object.Get("stream").ToBoolean();
     task.from = place_in(object, "from");
     task.to = place_in(object, "to");
     const Napi::Array bytes = array_in(object, "bytes");

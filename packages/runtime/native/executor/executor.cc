@@ -8,9 +8,9 @@ namespace tensorplan {
 
 Executor::Executor(std::vector<DeviceSlot> devices, std::function<void(uint32_t)> javascript)
     : devices_(std::move(devices)), javascript_(std::move(javascript)) {
-  for (size_t i = 0; i < devices_.size(); i++) queues_.push_back(std::make_unique<Queue>());
+  for (size_t i = 0; i < 2 * devices_.size(); i++) queues_.push_back(std::make_unique<Queue>());
   try {
-    for (size_t i = 0; i < devices_.size(); i++) queues_[i]->thread = std::thread([this, i] { work(static_cast<int>(i)); });
+    for (size_t i = 0; i < devices_.size(); i++) start(i);
   } catch (...) {
     stop();
     throw;
@@ -18,6 +18,10 @@ Executor::Executor(std::vector<DeviceSlot> devices, std::function<void(uint32_t)
 }
 
 Executor::~Executor() { stop(); }
+
+void Executor::start(size_t queue) {
+  if (!queues_[queue]->thread.joinable()) queues_[queue]->thread = std::thread([this, queue] { work(queue); });
+}
 
 void Executor::stop() {
   quit_.store(true, std::memory_order_seq_cst);
@@ -34,12 +38,15 @@ void Executor::ring(Queue& queue) {
 void Executor::run(std::shared_ptr<Step> step, const int64_t* symbols, std::function<void(StepResult)> finished) {
   current_ = std::move(step);
   int parts = 0;
-  for (size_t i = 0; i < queues_.size(); i++)
-    if (!current_->queue(static_cast<int>(i)).empty()) parts++;
+  for (size_t i = 0; i < queues_.size(); i++) {
+    if (current_->queue(i).empty()) continue;
+    start(i);
+    parts++;
+  }
   Step* const started = current_.get();
   started->begin(symbols, parts, std::move(finished));
   for (size_t i = 0; i < queues_.size(); i++) {
-    if (started->queue(static_cast<int>(i)).empty()) continue;
+    if (started->queue(i).empty()) continue;
     queues_[i]->next.store(started, std::memory_order_seq_cst);
     ring(*queues_[i]);
   }
@@ -47,8 +54,8 @@ void Executor::run(std::shared_ptr<Step> step, const int64_t* symbols, std::func
   started->leave();
 }
 
-void Executor::work(int device) {
-  Queue& queue = *queues_[device];
+void Executor::work(size_t index) {
+  Queue& queue = *queues_[index];
   const auto called = [&] {
     return queue.next.load(std::memory_order_acquire) != nullptr || quit_.load(std::memory_order_acquire);
   };
@@ -62,7 +69,7 @@ void Executor::work(int device) {
     }
     Step* const step = queue.next.exchange(nullptr, std::memory_order_acq_rel);
     if (step == nullptr) return;
-    for (const uint32_t task : step->queue(device)) step->run(task, queue.staging, javascript_);
+    for (const uint32_t task : step->queue(index)) step->run(task, queue.staging, javascript_);
     step->leave();
   }
 }

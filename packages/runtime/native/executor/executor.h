@@ -1,4 +1,5 @@
-// One thread for each device's queue, kept between steps and asleep when there is nothing to do.
+// One thread for each device's queue, and one for the streams into a device once a step has some; kept between steps and asleep when there is
+// nothing to do.
 #pragma once
 
 #include <atomic>
@@ -35,7 +36,8 @@ class Executor {
   };
 
   void stop();
-  void work(int device);
+  void start(size_t queue);
+  void work(size_t index);
   static void ring(Queue& queue);
 
   const std::vector<DeviceSlot> devices_;

@@ -22,7 +22,7 @@ Step::Step(std::vector<DeviceSlot> devices, std::vector<Task> tasks, size_t symb
     : devices_(std::move(devices)),
       tasks_(tasks.size()),
       events_(tasks.size()),
-      queues_(devices_.size()),
+      queues_(2 * devices_.size()),
       symbols_(symbol_count),
       host_{TP_ABI_VERSION, on_signal, on_wait, on_cancelled, this} {
   // The latest task that uses each device.
@@ -35,11 +35,11 @@ Step::Step(std::vector<DeviceSlot> devices, std::vector<Task> tasks, size_t symb
     events_[i].task = i;
 
     std::vector<uint32_t> waits = task.waits;
-    const std::vector<uint32_t>& queue = queues_[task.kind == Task::Kind::run ? task.device : task.to.device];
+    std::vector<uint32_t>& queue = queues_[queue_of(task)];
     if (!queue.empty()) compiled.before = queue.back();
+    queue.push_back(i);
     if (task.kind == Task::Kind::run) {
       compiled.in_javascript = devices_[task.device].api == nullptr;
-      queues_[task.device].push_back(i);
       // A device keeps its own programs in order.
       const uint32_t before = latest[task.device];
       if (before != kNone && tasks_[before].task.kind == Task::Kind::copy) waits.push_back(before);
@@ -48,16 +48,22 @@ Step::Step(std::vector<DeviceSlot> devices, std::vector<Task> tasks, size_t symb
       compiled.bindings = {compiled.symbols.data(), compiled.symbols.size()};
     } else {
       compiled.in_javascript = devices_[task.from.device].api == nullptr || devices_[task.to.device].api == nullptr;
-      queues_[task.to.device].push_back(i);
-      for (const int device : {task.from.device, task.to.device}) {
-        if (latest[device] != kNone && latest[device] != i) waits.push_back(latest[device]);
-        latest[device] = i;
+      if (!task.stream) {
+        for (const int device : {task.from.device, task.to.device}) {
+          if (latest[device] != kNone && latest[device] != i) waits.push_back(latest[device]);
+          latest[device] = i;
+        }
       }
     }
     std::sort(waits.begin(), waits.end());
     waits.erase(std::unique(waits.begin(), waits.end()), waits.end());
     for (const uint32_t wait : waits) compiled.waits.push_back(&events_[wait]);
   }
+}
+
+size_t Step::queue_of(const Task& task) const {
+  if (task.kind == Task::Kind::run) return task.device;
+  return task.stream ? devices_.size() + task.to.device : task.to.device;
 }
 
 void Step::check(const Task& task, uint32_t index) const {

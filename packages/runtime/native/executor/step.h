@@ -1,7 +1,8 @@
 // The DAG of one variant's step: tasks with their events, reused by every run.
 //
 // Each task belongs to one device's queue: a copy to the queue of the device that it writes. A queue works in the listed order. A copy also
-// takes its turn on the device that it reads, by waiting for the task before it there and by being waited for by the one after it.
+// takes its turn on the device that it reads, by waiting for the task before it there and by being waited for by the one after it. Streams
+// into a device have a second queue and take no turns: what they wait for, and what waits for them, is listed.
 #pragma once
 
 #include <atomic>
@@ -30,8 +31,8 @@ class Step {
   Step(const Step&) = delete;
   Step& operator=(const Step&) = delete;
 
-  // Indexes of the tasks of a device's queue, in order.
-  const std::vector<uint32_t>& queue(int device) const { return queues_[device]; }
+  // Indexes of the tasks of a queue, in order: one queue for each device, then one for the streams into each device.
+  const std::vector<uint32_t>& queue(size_t index) const { return queues_[index]; }
   size_t symbol_count() const { return symbols_.size(); }
 
   // Called before the queues begin. `parts` is the number of queues that will call `leave`. `finished` is called once, from any thread, after
@@ -73,6 +74,7 @@ class Step {
   static tp_status on_wait(tp_event* event);
   static int on_cancelled(const tp_host* host);
 
+  size_t queue_of(const Task& task) const;
   void check(const Task& task, uint32_t index) const;
   void end(tp_event& event, tp_status status, const char* message);
   bool wait_for_others(const Compiled& task);

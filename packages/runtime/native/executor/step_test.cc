@@ -21,6 +21,7 @@ struct FakeDevice {
 
   std::vector<uint8_t> arena = std::vector<uint8_t>(1 << 20);
   bool asynchronous = false;
+  std::atomic<int> writes{0};
   std::vector<std::thread> threads;
   tp_device_api api{TP_ABI_VERSION, this, enqueue, nullptr, read, write, nullptr};
 
@@ -55,6 +56,7 @@ struct FakeDevice {
     auto& arena = static_cast<FakeDevice*>(device)->arena;
     if (offset + bytes > arena.size()) return TP_FAILED;
     std::memcpy(arena.data() + offset, from, bytes);
+    static_cast<FakeDevice*>(device)->writes++;
     return TP_OK;
   }
 };
@@ -197,6 +199,49 @@ TEST("a copy waits for the tasks before it on both devices, and later tasks of b
     CHECK_EQ(seen, 1);
     CHECK_EQ(static_cast<int>(a.arena[0]), 2);
   }
+}
+
+TEST("a stream takes no turn: it runs beside programs of both its devices, and only what waits for it comes after it") {
+  FakeDevice a, b;
+  const auto until_streamed = [&](const tp_bindings&, const tp_host&) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (b.writes == 0 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    return b.writes > 0 ? TP_OK : TP_FAILED;
+  };
+  Program beside_a{until_streamed}, beside_b{until_streamed};
+  std::atomic<int> seen{0};
+  Program look{[&](const tp_bindings&, const tp_host&) {
+    seen = b.arena[64];
+    return TP_OK;
+  }};
+  Task stream = copy_task(0, 1, 1, {}, 64);
+  stream.stream = true;
+  Runner runner({{&a.api}, {&b.api}});
+  const auto step = std::make_shared<Step>(runner.executor.devices(),
+                                           std::vector<Task>{run_task(0, beside_a), run_task(1, beside_b), stream, run_task(1, look, {2})}, 0);
+  for (int round = 1; round < 5; round++) {
+    b.writes = 0;
+    a.arena[64] = static_cast<uint8_t>(round);
+    CHECK_EQ(runner.run(step).status, TP_OK);
+    CHECK_EQ(seen, round);
+    CHECK_EQ(step->copy_count(2).count, static_cast<uint64_t>(round));
+  }
+}
+
+TEST("a stream waits for the tasks that it is told to") {
+  FakeDevice a, b;
+  Program earlier{[&](const tp_bindings&, const tp_host&) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    b.arena[0] = 99;
+    return TP_OK;
+  }};
+  a.arena[0] = 5;
+  Task stream = copy_task(0, 1, 1, {0});
+  stream.stream = true;
+  Runner runner({{&a.api}, {&b.api}});
+  const auto step = std::make_shared<Step>(runner.executor.devices(), std::vector<Task>{run_task(1, earlier), stream}, 0);
+  CHECK_EQ(runner.run(step).status, TP_OK);
+  CHECK_EQ(static_cast<int>(b.arena[0]), 5);
 }
 
 TEST("independent tasks of two devices run at the same time") {

@@ -39,6 +39,7 @@ struct Task {
   // copy
   std::string value;
   Place from, to;
+  bool stream = false;  // takes no turn on its devices
   std::vector<Term> bytes;
 };
 

@@ -219,9 +219,9 @@ export class PlanExecutor {
     const deviceIndex = (id: string) => this.plan.devices.findIndex((device) => device.id === id);
     const tasks = stepTasks(variant).map((task): StepTask => {
       if (task.kind === "copy") {
-        const { value, from, to, bytes, waits } = task;
+        const { value, from, to, bytes, waits, stream } = task;
         const place = (at: typeof from) => ({ ...at, device: deviceIndex(at.device) });
-        return { kind: "copy", value, from: place(from), to: place(to), bytes, waits };
+        return { kind: "copy", value, from: place(from), to: place(to), bytes, waits, stream };
       }
       const split = variant.splits.find(({ id }) => id === task.split) as PlanSplit;
       const description = splitProgram(this.plan, variant, split);

@@ -29,13 +29,18 @@ export interface CopyTask {
   readonly to: Place;
   readonly bytes: Size;
   readonly waits: readonly number[];
+  /**
+   * A weight that comes beside its devices' work: the copy takes no turn. It starts when its waits are done, and of later tasks only those
+   * that wait for it start after it. Streams into one device follow each other.
+   */
+  readonly stream?: boolean;
 }
 
 export type StepTask = RunTask | CopyTask;
 
 /**
  * The DAG of one variant's step. Tasks are listed in the plan's order, in which each device works; tasks of different devices run at
- * once unless `waits` says otherwise. A copy takes its turn on both of its devices: it starts when the earlier tasks of both are done,
+ * once unless `waits` says otherwise. A copy, unless it is a stream, takes its turn on both of its devices: it starts when the earlier tasks of both are done,
  * and later tasks of both start after it, so a memory layout that is right for the listed order is right here.
  */
 export interface StepDescription {

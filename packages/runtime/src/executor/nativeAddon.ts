@@ -27,6 +27,7 @@ export type NativeTask =
       /** Terms: coefficient, then indexes of symbols. */
       readonly bytes: readonly (readonly number[])[];
       readonly waits: readonly number[];
+      readonly stream: boolean;
     };
 
 export type NativeStatus = "ok" | "cancelled" | "failed";

@@ -31,6 +31,7 @@ export function nativeTasks(
           to: place(copy.to),
           bytes: terms(copy.bytes),
           waits: copy.waits,
+          stream: copy.stream === true,
         }))
         .exhaustive(),
   );

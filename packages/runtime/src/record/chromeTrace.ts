@@ -36,6 +36,8 @@ const STEPS = 1;
 const HOST = 2;
 const FIRST_DEVICE = 10;
 
+const streamTrack = (device: string): string => `${device} streams`;
+
 const named = (name: string, tid: number, value: string, order: number): readonly TraceEvent[] => [
   { name, ph: "M", pid: PID, tid, args: { name: value } },
   { name: "thread_sort_index", ph: "M", pid: PID, tid, args: { sort_index: order } },
@@ -81,7 +83,12 @@ class TraceWriter {
     this.#ops = ops;
     const firsts = [trace.loads[0], trace.copies[0], trace.steps[0]].flatMap((each) => each?.begin ?? []);
     this.#start = firsts.length === 0 ? 0 : Math.min(...firsts);
-    this.#tracks = new Map(plan.devices.map(({ id }, i) => [id, FIRST_DEVICE + i]));
+    // Weights are streamed beside a device's work, so they get a track of their own.
+    const targets = plan.devices.filter(({ id }) =>
+      plan.variants.some(({ transfers }) => transfers.some(({ kind, to }) => kind === "stream" && to === id)),
+    );
+    const names = [...plan.devices.map(({ id }) => id), ...targets.map(({ id }) => streamTrack(id))];
+    this.#tracks = new Map(names.map((name, i) => [name, FIRST_DEVICE + i]));
   }
 
   *events(): Generator<TraceEvent> {
@@ -91,6 +98,8 @@ class TraceWriter {
     for (const { id, name } of this.#plan.devices) {
       const track = this.#track(id);
       yield* named("thread_name", track, `${id}: ${name}`, track);
+      const streams = this.#tracks.get(streamTrack(id));
+      if (streams !== undefined) yield* named("thread_name", streams, `${id}: streamed weights`, streams);
     }
     for (const { device, weight, bytes, ...time } of this.#trace.loads) {
       yield this.#slice(weight, "load", this.#track(device), time, {
@@ -130,7 +139,11 @@ class TraceWriter {
       const transfer = transfers.get(id);
       if (transfer === undefined) continue;
       yield this.#transfer(step, transfer, time, predicted);
-      yield* this.#arrow(transfer, ran.get(transfer.after), time);
+      yield* this.#arrow(
+        transfer,
+        transfer.kind === "stream" || transfer.after === null ? undefined : ran.get(transfer.after),
+        time,
+      );
     }
   }
 
@@ -191,8 +204,9 @@ class TraceWriter {
     time: TaskTime,
     { tasks }: Predicted,
   ): TraceEvent {
-    const { id, value, from, to, formula, because, rule } = transfer;
-    return this.#slice(`${value}: ${from} → ${to}`, "transfer", this.#track(to), time, {
+    const { id, kind, value, from, to, formula, because, rule } = transfer;
+    const track = this.#track(kind === "stream" ? streamTrack(to) : to);
+    return this.#slice(`${value}: ${from} → ${to}`, kind === "stream" ? "stream" : "transfer", track, time, {
       transfer: id,
       value,
       from,

@@ -16,7 +16,7 @@ export interface Placement {
 export interface AssignInput extends Surroundings {
   readonly view: GraphView;
   readonly facts: readonly Facts[];
-  /** Place, prefer and follow rules in order. */
+  /** Place, prefer, follow and stream rules in order. */
   readonly rules: readonly CompiledRule[];
   readonly box: Box;
   /** Composites that are still to be lowered need no kernel. */
@@ -54,23 +54,31 @@ export function assign(
   const deviceIndex = new Map<string, number>(devices.map(({ id }, index) => [id, index]));
 
   const tryDevice = (info: NodeInfo, progress: Progress, device: number): Answer<number> => {
-    const problem = obstacle(info, device, input, input.needsKernel(info));
+    const problem = obstacle(info, facts[info.index] as Facts, device, input, input.needsKernel(info));
     if (problem === undefined) return { kind: "decide", value: device };
     progress.obstacles.push(problem);
     return { kind: "refused", why: problem.why };
   };
 
+  const tryDevices = (info: NodeInfo, progress: Progress, names: readonly string[]): Answer<number> => {
+    const reasons: string[] = [];
+    for (const name of names) {
+      const answer = tryDevice(info, progress, deviceIndex.get(name) as number);
+      if (answer.kind === "decide") return answer;
+      reasons.push(answer.why);
+    }
+    return { kind: "refused", why: reasons.join("; ") };
+  };
+
   const ask = (info: NodeInfo, progress: Progress, rule: Rule): Answer<number> | "wait" => {
     const action = rule.do;
     if ("place" in action) return tryDevice(info, progress, deviceIndex.get(action.place) as number);
-    if ("prefer" in action) {
-      const reasons: string[] = [];
-      for (const name of action.prefer) {
-        const answer = tryDevice(info, progress, deviceIndex.get(name) as number);
-        if (answer.kind === "decide") return answer;
-        reasons.push(answer.why);
-      }
-      return { kind: "refused", why: reasons.join("; ") };
+    if ("prefer" in action) return tryDevices(info, progress, action.prefer);
+    if ("stream" in action) {
+      const selected = input.access.streams(rule, facts[info.index] as Facts);
+      return selected
+        ? tryDevices(info, progress, action.stream)
+        : { kind: "no-match", why: "it reads none of the weights" };
     }
     if (!("follow" in action)) return { kind: "no-match", why: "it places nothing" };
     const lead = follow(action.follow, info, view, input.homes, at, idOf);
@@ -167,6 +175,7 @@ function circleFrom(
 /** The error of a node that can't be placed. */
 export function placementError(
   info: NodeInfo,
+  facts: Facts,
   rule: Rule | undefined,
   obstacles: readonly Obstacle[],
   why: string,
@@ -174,10 +183,10 @@ export function placementError(
 ): TensorplanError {
   const what = `${info.node.op} '${info.node.id}'`;
   const able = devices
-    .filter((_, device) => obstacle(info, device, { devices, ...around }, true) === undefined)
+    .filter((_, device) => obstacle(info, facts, device, { devices, ...around }, true) === undefined)
     .map(({ id }) => id);
   const verdicts = devices.map(({ id }, device) => {
-    const problem = obstacle(info, device, { devices, ...around }, true);
+    const problem = obstacle(info, facts, device, { devices, ...around }, true);
     if (problem === undefined) return `${id} can run it`;
     return problem.code === "no-kernel" ? problem.why : `${id}: ${problem.why}`;
   });
@@ -188,7 +197,7 @@ export function placementError(
       ? `it can run on ${able.join(", ")}${rule === undefined ? "" : "; write else: next in the rule to go on to the next one"}`
       : away === undefined || following
         ? "no device has a kernel for it: use another element type or another backend"
-        : "store the weight where the node is to run, or write a replicate rule for it";
+        : "store the weight where the node is to run, or write a replicate or stream rule for it";
   return new TensorplanError({
     code: away === undefined ? "plan/refused" : `plan/${away.code}`,
     message:

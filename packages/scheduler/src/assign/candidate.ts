@@ -1,6 +1,8 @@
 import type { DeviceProfile } from "@tensorplan/backend-api";
 import type { NodeInfo } from "../graph/graphView.ts";
+import type { WeightAccess } from "../residence/access.ts";
 import type { Homes } from "../residence/homes.ts";
+import type { Facts } from "../rules/selector.ts";
 import type { Bounds } from "../variants/bounds.ts";
 import { type Verdicts, whyNot } from "../verdicts/verdicts.ts";
 
@@ -8,6 +10,7 @@ import { type Verdicts, whyNot } from "../verdicts/verdicts.ts";
 export interface Surroundings {
   readonly devices: readonly DeviceProfile[];
   readonly homes: Homes;
+  readonly access: WeightAccess;
   readonly verdicts: Verdicts;
   readonly bounds: Bounds;
   /** Equal keys mean equal bounds. */
@@ -29,16 +32,18 @@ export interface Obstacle {
 /** What keeps a node from a device because of where its weights and caches live. */
 function residenceObstacle(
   info: NodeInfo,
+  facts: Facts,
   device: number,
-  { devices, homes }: Pick<Surroundings, "devices" | "homes">,
+  { devices, homes, access }: Pick<Surroundings, "devices" | "homes" | "access">,
 ): Obstacle | undefined {
   const here = devices[device]?.id;
-  for (const { id } of info.weights) {
+  for (const weight of info.weights) {
+    if (access.of(facts, weight, device) !== undefined) continue;
+    const { id } = weight;
     const home = homes.of(id);
-    if (home.device === device || homes.replica(id, device) !== undefined) continue;
     return {
       code: "away-from-weight",
-      why: `its weight '${id}' lives on ${devices[home.device]?.id} by rule '${home.decision.rule}', and no replicate rule lets ${here} hold it too`,
+      why: `its weight '${id}' lives on ${devices[home.device]?.id} by rule '${home.decision.rule}', and no replicate or stream rule brings it to ${here}`,
       storeRule: home.decision.rule,
     };
   }
@@ -54,14 +59,15 @@ function residenceObstacle(
   return undefined;
 }
 
-/** What keeps a node from a device; `needKernel` is false for composites that will be lowered. */
+/** What keeps a node with these facts from a device; `needKernel` is false for composites that will be lowered. */
 export function obstacle(
   info: NodeInfo,
+  facts: Facts,
   device: number,
   around: Surroundings,
   needKernel: boolean,
 ): Obstacle | undefined {
-  const away = residenceObstacle(info, device, around);
+  const away = residenceObstacle(info, facts, device, around);
   if (away !== undefined || !needKernel) return away;
   const verdict = around.verdicts.judge(info, device, around.bounds, around.boundsKey);
   if (verdict.kernel !== undefined) return undefined;

@@ -24,3 +24,7 @@ function factsOf(info: NodeInfo, above: readonly { readonly id: string; readonly
 /** What selectors can ask of each node, in the graph's order. */
 export const nodeFacts = ({ nodes }: GraphView, ancestors: Ancestors): readonly Facts[] =>
   nodes.map((info) => factsOf(info, ancestors.get(info.node.id) ?? []));
+
+/** What selectors can ask of a part of a composite with these facts. */
+export const factsOfPart = (part: NodeInfo, { id, ops: [op = "", ...ops], within }: Facts): Facts =>
+  factsOf(part, [{ id, op }, ...within.map((above, i) => ({ id: above, op: ops[i] ?? "" }))]);

@@ -6,7 +6,7 @@ import { parseSize, variantIndex } from "../plan/planIndex.ts";
 import { type CostLimit, kernelTime } from "./kernelTime.ts";
 import { copyTime } from "./linkTime.ts";
 import { type NodeWork, nodeWork, noWork } from "./nodeWork.ts";
-import { playQueues } from "./queues.ts";
+import { playQueues, queuesOf } from "./queues.ts";
 import { type EstimatedStep, stepBindings, stepSizes } from "./stepBindings.ts";
 
 /** One node of a step. All times are whole nanoseconds. */
@@ -152,7 +152,9 @@ export function estimateVariant(
   const busy = new Map<string, number>();
   const queued = [
     ...variant.splits.map(({ id, device }) => [id, device] as const),
-    ...variant.transfers.flatMap(({ id, from, to }) => [[id, from] as const, [id, to] as const]),
+    ...variant.transfers.flatMap((transfer) =>
+      queuesOf(transfer).map((queue) => [transfer.id, queue] as const),
+    ),
   ];
   for (const [id, device] of queued) busy.set(device, (busy.get(device) ?? 0) + (durations.get(id) ?? 0));
   return {

@@ -1,4 +1,4 @@
-import type { PlanVariant } from "../plan/plan.ts";
+import type { PlanTransfer, PlanVariant } from "../plan/plan.ts";
 
 /** When a task of a step runs, in nanoseconds from the step's start. */
 interface TaskTime {
@@ -13,9 +13,13 @@ export interface StepTimes {
   readonly criticalPath: readonly string[];
 }
 
+/** Weights streamed into a device come beside its work, one after the other. */
+export const queuesOf = ({ kind, from, to }: PlanTransfer): readonly string[] =>
+  kind === "stream" ? [`${to} streams`] : [from, to];
+
 /**
  * Plays a step: each device takes the tasks of its queue in the plan's order and starts one when what it waits for is done. A copy takes
- * its turn on both of its devices, as the executors have it.
+ * its turn on both of its devices, a streamed weight on neither, as the executors have it.
  *
  * @param durations whole nanoseconds of each split and transfer, by id
  */
@@ -29,8 +33,9 @@ export function playQueues(variant: PlanVariant, durations: ReadonlyMap<string, 
   for (const id of variant.order) {
     const transfer = transfers.get(id);
     const split = splits.get(id);
-    const queues = transfer === undefined ? [split?.device ?? ""] : [transfer.from, transfer.to];
-    const waits = transfer === undefined ? (split?.waits ?? []) : [transfer.after];
+    const queues = transfer === undefined ? [split?.device ?? ""] : queuesOf(transfer);
+    const waits =
+      transfer === undefined ? (split?.waits ?? []) : transfer.after === null ? [] : [transfer.after];
     const before = queues.map((queue) => lastOf.get(queue)).filter((task) => task !== undefined);
     let startNs = 0;
     let blocker: string | undefined;

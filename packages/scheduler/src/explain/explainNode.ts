@@ -32,9 +32,10 @@ function explainCopies(plan: Plan, variant: PlanVariant, id: string): readonly s
   const { copiesFor, copiesOf } = variantFacts(plan, variant);
   const size = (formula: string, bytes: number) => `${formula} bytes, at most ${bytes}`;
   return [
-    ...(copiesFor.get(id) ?? []).map(
-      ({ value, from, to, formula, bytes, rule }) =>
-        `  It reads '${value}', which is copied from ${from} to ${to} (${size(formula, bytes)}) by ${nameRule(plan, rule)}.`,
+    ...(copiesFor.get(id) ?? []).map(({ kind, value, from, to, formula, bytes, rule }) =>
+      kind === "stream"
+        ? `  Its weight '${value}' is copied from ${from} to ${to} in each step (${formula} bytes) by ${nameRule(plan, rule)}.`
+        : `  It reads '${value}', which is copied from ${from} to ${to} (${size(formula, bytes)}) by ${nameRule(plan, rule)}.`,
     ),
     ...(copiesOf.get(id) ?? []).map(
       ({ value, from, to, formula, bytes, consumers }) =>

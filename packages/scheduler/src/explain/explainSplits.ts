@@ -64,10 +64,10 @@ function awaited(
   order: ReadonlyMap<string, number>,
 ): PlanTransfer | undefined {
   let found: PlanTransfer | undefined;
-  const madeAt = ({ after }: PlanTransfer) => order.get(after) ?? -1;
+  const madeAt = ({ after }: PlanTransfer) => order.get(after ?? "") ?? -1;
   for (const wait of waits) {
     const transfer = transfers.get(wait);
-    if (transfer === undefined || madeAt(transfer) <= last) continue;
+    if (transfer?.kind !== "activation" || madeAt(transfer) <= last) continue;
     if (found === undefined || madeAt(transfer) > madeAt(found)) found = transfer;
   }
   return found;
@@ -77,10 +77,12 @@ function awaited(
 function weightCause(
   plan: Plan,
   variant: PlanVariant,
-  { waits }: PlanSplit,
+  { id, waits }: PlanSplit,
   transfers: ReadonlyMap<string, PlanTransfer>,
 ): SplitCause | undefined {
-  const brought = waits.map((wait) => transfers.get(wait)).find((transfer) => transfer?.after === "");
+  const brought = waits
+    .map((wait) => transfers.get(wait))
+    .find((each) => each?.after === "" || (each?.kind === "stream" && each.before[0] === id));
   const [reader] = brought?.consumers ?? [];
   if (brought === undefined || reader === undefined) return undefined;
   return { kind: "weight", value: brought.value, from: brought.from, node: endOf(plan, variant, reader) };

@@ -2,6 +2,19 @@ import type { Plan } from "../plan/plan.ts";
 import { formatBytes } from "./formatBytes.ts";
 import { explainTried, nameRule } from "./ruleText.ts";
 
+/** Where a weight is copied to in each step, said once for variants that do the same. */
+function explainStreams(plan: Plan, weight: string): readonly string[] {
+  const said = new Map<string, string[]>();
+  for (const { id, transfers } of plan.variants) {
+    for (const { kind, value, to, bytes, consumers, rule } of transfers) {
+      if (kind !== "stream" || value !== weight) continue;
+      const text = `it is copied to ${to} (${formatBytes(bytes)}) for ${consumers.join(", ")}, because of ${nameRule(plan, rule)}.`;
+      said.set(text, [...(said.get(text) ?? []), id]);
+    }
+  }
+  return [...said].map(([text, variants]) => `In each step of ${variants.join(" and ")} ${text}`);
+}
+
 /** Where a weight or cache lives and why; `undefined` for other names. */
 export function explainStored(plan: Plan, id: string): readonly string[] | undefined {
   const weight = plan.weights.find((each) => each.weight === id);
@@ -16,7 +29,12 @@ export function explainStored(plan: Plan, id: string): readonly string[] | undef
       const form = mapped ? `${layout}, where it lies in the file` : layout;
       return `Weight '${id}' (${weight.dtype}) lives on ${device} as ${form}, ${formatBytes(bytes)}, ${why}.`;
     });
-    return [...copies, ...explainTried(weight.decision), ...explainMapping(plan, weight.mapping)];
+    return [
+      ...copies,
+      ...explainStreams(plan, id),
+      ...explainTried(weight.decision),
+      ...explainMapping(plan, weight.mapping),
+    ];
   }
   const state = plan.states.find((each) => each.state === id);
   if (state === undefined) return undefined;

@@ -14,12 +14,14 @@ interface CopyEnd {
 /** Copies of a step that are alike but for their layers. */
 export interface TransferGroup {
   readonly transfers: readonly PlanTransfer[];
+  readonly kind: PlanTransfer["kind"];
   readonly from: string;
   readonly to: string;
   /** Bytes of one copy, and of all at the variant's largest step. */
   readonly formula: string;
   readonly bytes: number;
   readonly totalBytes: number;
+  /** Nodes that make the values; of streams the weights, and the rules that store them. */
   readonly madeBy: readonly CopyEnd[];
   readonly neededBy: readonly CopyEnd[];
   /** The rule that allows the copies. */
@@ -41,26 +43,45 @@ const endOf = (plan: Plan, variant: PlanVariant, node: string): CopyEnd => {
   return { node, rule: variant.decisions[assigned?.decision ?? -1]?.rule ?? "" };
 };
 
+const madeBy = (plan: Plan, variant: PlanVariant, { kind, value }: PlanTransfer): CopyEnd => {
+  if (kind === "activation") return endOf(plan, variant, makerOf(value));
+  const home = plan.weights.find(({ weight }) => weight === value)?.decision;
+  return { node: value, rule: home?.rule ?? "" };
+};
+
 function groupsOf(plan: Plan, variant: PlanVariant): readonly TransferGroup[] {
   const groups = new Map<string, PlanTransfer[]>();
   for (const transfer of variant.transfers) {
-    const { value, from, to, formula, consumers, rule } = transfer;
-    const ends = [makerOf(value), ...consumers].map((node) => endOf(plan, variant, node).rule);
-    const key = JSON.stringify([maskLayers(value), from, to, formula, consumers.map(maskLayers), ends, rule]);
+    const { kind, value, from, to, formula, consumers, rule } = transfer;
+    const ends = [
+      madeBy(plan, variant, transfer).rule,
+      ...consumers.map((node) => endOf(plan, variant, node).rule),
+    ];
+    const key = JSON.stringify([
+      kind,
+      maskLayers(value),
+      from,
+      to,
+      formula,
+      consumers.map(maskLayers),
+      ends,
+      rule,
+    ]);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [transfer]);
     else group.push(transfer);
   }
   return [...groups.values()].map((transfers): TransferGroup => {
-    const [{ from, to, formula, bytes, rule }] = transfers as [PlanTransfer, ...PlanTransfer[]];
+    const [{ kind, from, to, formula, bytes, rule }] = transfers as [PlanTransfer, ...PlanTransfer[]];
     return {
       transfers,
+      kind,
       from,
       to,
       formula,
       bytes,
       totalBytes: transfers.reduce((sum, each) => sum + each.bytes, 0),
-      madeBy: transfers.map(({ value }) => endOf(plan, variant, makerOf(value))),
+      madeBy: transfers.map((transfer) => madeBy(plan, variant, transfer)),
       neededBy: transfers.flatMap(({ consumers }) => consumers.map((node) => endOf(plan, variant, node))),
       allowedBy: rule,
     };
@@ -90,7 +111,7 @@ function endsText(plan: Plan, ends: readonly CopyEnd[]): string {
 }
 
 function groupText(plan: Plan, group: TransferGroup): readonly string[] {
-  const { transfers, from, to, formula, bytes, totalBytes, madeBy, neededBy, allowedBy } = group;
+  const { transfers, kind, from, to, formula, bytes, totalBytes, madeBy, neededBy, allowedBy } = group;
   const [first] = transfers as [PlanTransfer, ...PlanTransfer[]];
   const several = transfers.length > 1;
   const values = several
@@ -101,7 +122,9 @@ function groupText(plan: Plan, group: TransferGroup): readonly string[] {
     : `${formula} bytes, at most ${formatBytes(bytes)}`;
   return [
     `  ${from} > ${to}: ${values}: ${size}`,
-    `    made on ${from} by ${endsText(plan, madeBy)}`,
+    kind === "stream"
+      ? `    lives on ${from}: ${endsText(plan, madeBy)}`
+      : `    made on ${from} by ${endsText(plan, madeBy)}`,
     `    needed on ${to} by ${endsText(plan, neededBy)}`,
     `    allowed by ${nameRule(plan, allowedBy)}`,
   ];

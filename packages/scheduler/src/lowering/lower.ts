@@ -59,7 +59,7 @@ function chooseLowering(
     if (names.length === 0) return { kind: "no-match", why: `${op} has no such lowering` };
     const reasons: string[] = [];
     for (const name of names) {
-      const why = feasible(view, info, name, near);
+      const why = feasible(view, info, facts, name, near);
       if (why === undefined) return { kind: "decide", value: name };
       reasons.push(`${name}: ${why}`);
     }
@@ -67,7 +67,7 @@ function chooseLowering(
   };
   const whereItWorks = (): readonly string[] =>
     all.map((name) => {
-      const able = input.devices.filter((_, on) => feasible(view, info, name, on) === undefined);
+      const able = input.devices.filter((_, on) => feasible(view, info, facts, name, on) === undefined);
       return `${name}: ${able.length === 0 ? "nowhere" : `on ${able.map((each) => each.id).join(", ")}`}`;
     });
   const found = askRules(input.book.family.lower, facts, input.box, ask, (rule, why) => {

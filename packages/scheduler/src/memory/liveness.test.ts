@@ -22,6 +22,7 @@ function livesOf(build: (x: Row) => Row, groups: readonly { device: number; node
     devices,
     deviceCount: 2,
     max: limits,
+    streamed: () => 0,
     workspace: (node) => (node === 0 ? 100 : 0),
   });
   return pieces.map(({ values, workspaces }) => ({

@@ -2,6 +2,7 @@ import { type Bindings, evaluateSize, type ValueId } from "@tensorplan/ir";
 import type { GraphView } from "../graph/graphView.ts";
 import { firstWhere } from "../splits/firstWhere.ts";
 import type { Schedule, ScheduledSplit } from "../splits/schedule.ts";
+import { type Stream, streamBuffer } from "../splits/streams.ts";
 import { valueBytes } from "../splits/transfers.ts";
 import type { Piece } from "./bestFit.ts";
 
@@ -23,6 +24,8 @@ export interface LivenessInput {
   readonly max: Bindings;
   /** Bytes of a node's work area. */
   workspace(node: number): number;
+  /** Bytes of a streamed weight. */
+  streamed(stream: Stream): number;
 }
 
 /** A value that is read at the end of the step, or whose last reader can't be told. */
@@ -31,11 +34,14 @@ const FOREVER = Number.MAX_SAFE_INTEGER;
 interface Life {
   first: number;
   last: number;
+  /** Of a streamed weight; values know theirs. */
+  readonly bytes?: number;
 }
 
 /**
  * How long each piece of a device's arena is needed. Devices work at the same time, so what a copy reads lives until a split of the same
- * device that certainly runs after the copy, and what it writes lives from the first split that isn't certainly done before.
+ * device that certainly runs after the copy, and what it writes lives from the first split that isn't certainly done before. A streamed
+ * weight lives from the split beside which it is fetched to its last reader.
  */
 export function liveness(input: LivenessInput): readonly DevicePieces[] {
   const { view, schedule, devices, deviceCount, max } = input;
@@ -82,6 +88,14 @@ export function liveness(input: LivenessInput): readonly DevicePieces[] {
       move.value.id,
       later === undefined ? FOREVER : (starts[move.from]?.[later.queue] ?? FOREVER),
     );
+  }
+  for (const { stream, beside } of schedule.streams) {
+    const { to, weight, layout, consumers } = stream;
+    const id = streamBuffer(weight.id, layout);
+    // All that a device's earlier splits use is free once they are done, and the copy waits for them.
+    const first = starts[to]?.[(schedule.splits[beside] as ScheduledSplit).queue] as number;
+    lives[to]?.set(id, { first, last: first, bytes: input.streamed(stream) });
+    for (const node of consumers) reads(to, id, position[node] as number);
   }
   for (const { index, operands } of view.nodes) {
     const at = position[index] as number;

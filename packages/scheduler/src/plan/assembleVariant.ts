@@ -72,7 +72,14 @@ function outputPlace(
 export function assembleVariant(input: AssembleInput): PlanVariant {
   const { box, bounds, table, reasons, parts, book, devices } = input;
   const id = boxId(box);
-  const layout = layOutVariant({ table, devices, book, facts: table.nodeFacts, max: bounds.max });
+  const layout = layOutVariant({
+    table,
+    devices,
+    book,
+    residence: input.residence,
+    facts: table.nodeFacts,
+    max: bounds.max,
+  });
   const decisions = new Interned<Decision>();
   const addDecision = (of: readonly (Decision | undefined)[]): number => {
     const merged = mergeDecisions(of.filter((decision) => decision !== undefined));

@@ -64,6 +64,9 @@ function questionsOf(family: RuleFamily, rule: Rule, parts: PlanParts): readonly
         const choices = new Map(lowerings.map(({ node, decision }) => [node, decision]));
         return compositeFacts.map((facts) => question(facts, box, choices.get(facts.id)));
       });
+    // Stream rules place nodes too, and are judged by that: those that only allow copies are among the rules that decided.
+    case "stream":
+      return [];
     case "transfer":
       return tables.flatMap(({ box, nodeFacts }) =>
         nodeFacts.map((facts): Question => {

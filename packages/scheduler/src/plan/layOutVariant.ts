@@ -1,18 +1,20 @@
 import type { DeviceProfile, KernelRow } from "@tensorplan/backend-api";
-import { type Bindings, evaluateSize, printSize } from "@tensorplan/ir";
-import type { Placement } from "../assign/assign.ts";
+import type { Bindings } from "@tensorplan/ir";
 import type { Value } from "../graph/graphView.ts";
 import { bestFit, lowerBound, type Piece, type Placed } from "../memory/bestFit.ts";
 import { liveness } from "../memory/liveness.ts";
-import { askRules, type RuleBook } from "../rules/ruleBook.ts";
+import type { Residence } from "../residence/residence.ts";
+import type { RuleBook } from "../rules/ruleBook.ts";
 import type { Facts } from "../rules/selector.ts";
 import { dependencies } from "../splits/dependencies.ts";
 import { groupSplits } from "../splits/groupSplits.ts";
 import { type Schedule, schedule } from "../splits/schedule.ts";
-import { findMoves, valueBytes } from "../splits/transfers.ts";
+import { findStreams, streamKey } from "../splits/streams.ts";
+import { findMoves } from "../splits/transfers.ts";
 import { shapesOf } from "../verdicts/verdicts.ts";
 import { workspaceBytes } from "../verdicts/workspace.ts";
 import type { PlanArena, PlanBuffer, PlanSplit, PlanTransfer } from "./plan.ts";
+import { moveId, planTransfers, splitId, streamId } from "./planTransfers.ts";
 import type { VariantTable } from "./variantTable.ts";
 
 /** Splits, transfers and arenas of one variant. */
@@ -47,6 +49,7 @@ function layOutArenas(
   devices: readonly DeviceProfile[],
   placedOn: readonly number[],
   max: Bindings,
+  residence: Residence,
 ): readonly PlanArena[] {
   const workspace = (node: number): number => {
     const info = table.view.nodes[node];
@@ -66,6 +69,8 @@ function layOutArenas(
     deviceCount: devices.length,
     max,
     workspace,
+    streamed: ({ weight, from, layout }) =>
+      residence.copyOf(weight.id, (devices[from] as DeviceProfile).id, layout).bytes,
   });
   return pieces.map(({ values, workspaces }, device): PlanArena => {
     const all: Piece[] = [...values, ...workspaces.map((piece) => ({ ...piece, id: WORK + piece.id }))];
@@ -91,62 +96,41 @@ export interface LayOutInput {
   readonly table: VariantTable;
   readonly devices: readonly DeviceProfile[];
   readonly book: RuleBook;
+  readonly residence: Residence;
   /** By node of the table's graph. */
   readonly facts: readonly Facts[];
   readonly max: Bindings;
 }
 
 /** Groups the nodes into splits, finds the copies between them and gives everything its place. */
-export function layOutVariant({ table, devices, book, facts, max }: LayOutInput): VariantLayout {
-  const { view, placements, box } = table;
+export function layOutVariant({ table, devices, book, residence, facts, max }: LayOutInput): VariantLayout {
+  const { view, placements } = table;
   const placedOn = placements.map((placement) => placement?.device ?? -1);
-  const groups = groupSplits(placedOn, devices.length, dependencies(view));
-  const plan = schedule(groups, findMoves(view, placedOn), devices.length);
-  const memory = layOutArenas(table, plan, devices, placedOn, max);
+  const streams = findStreams(table.streams, placedOn, residence.homes);
+  const groups = groupSplits(placedOn, devices.length, dependencies(view), (node) =>
+    (table.streams[node] ?? []).map((each) => streamKey(each, placedOn[node] as number)),
+  );
+  const plan = schedule(groups, findMoves(view, placedOn), devices.length, streams);
+  const memory = layOutArenas(table, plan, devices, placedOn, max, residence);
 
   const offsets = memory.map(({ buffers }) => new Map(buffers.map(({ id, offset }) => [id, offset])));
   const offsetOf = (value: Value, device: number) => offsets[device]?.get(value.root.id);
-  const device = (index: number) => (devices[index] as DeviceProfile).id;
-  const splitId = (index: number) => `s${index}`;
-  const moveId = (index: number) => `t${index}`;
-
   const splits = plan.splits.map(
     (split, index): PlanSplit => ({
       id: splitId(index),
-      device: device(split.device),
+      device: (devices[split.device] as DeviceProfile).id,
       nodes: split.nodes,
-      waits: split.needs.map(moveId),
+      waits: [...split.needs.map(moveId), ...split.streams.map((stream) => streamId(stream, plan))],
     }),
   );
-  const transfers = plan.moves.map(({ move, after, before }, index): PlanTransfer => {
-    const bytes = valueBytes(move.value);
-    const [first] = move.consumers;
-    const allowed = askRules(
-      book.family.transfer,
-      facts[first as number] as Facts,
-      box,
-      () => ({ kind: "decide", value: true }),
-      () => {
-        throw new Error("a transfer rule is never refused");
-      },
-    );
-    return {
-      id: moveId(index),
-      value: move.value.id,
-      from: device(move.from),
-      to: device(move.to),
-      after: splitId(after),
-      before: before.map(splitId),
-      formula: printSize(bytes),
-      bytes: evaluateSize(bytes, max),
-      fromOffset: offsetOf(move.value, move.from) ?? 0,
-      toOffset: offsetOf(move.value, move.to) ?? 0,
-      consumers: move.consumers.map((node) => view.nodes[node]?.node.id ?? ""),
-      because: (placements[first as number] as Placement).decision.rule,
-      rule: "decision" in allowed ? allowed.decision.rule : "",
-    };
-  });
-  const order = plan.order.map((task) => (task.kind === "run" ? splitId(task.split) : moveId(task.move)));
+  const transfers = planTransfers({ table, schedule: plan, devices, book, residence, facts, max, memory });
+  const order = plan.order.map((task) =>
+    task.kind === "run"
+      ? splitId(task.split)
+      : task.kind === "copy"
+        ? moveId(task.move)
+        : streamId(task.stream, plan),
+  );
   return { splits, transfers, order, memory, offsetOf };
 }
 

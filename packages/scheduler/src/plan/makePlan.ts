@@ -3,6 +3,7 @@ import { type Graph, graphHash, TensorplanError } from "@tensorplan/ir";
 import { checkBudgets } from "../memory/budget.ts";
 import { layOutInputs } from "../memory/stepInputs.ts";
 import { optimise } from "../optimise/optimise.ts";
+import { layoutWish } from "../residence/heldLayouts.ts";
 import { findHomes } from "../residence/homes.ts";
 import { layOutResidence } from "../residence/residence.ts";
 import { type RuleBook, ruleBook } from "../rules/ruleBook.ts";
@@ -92,13 +93,10 @@ export function draftPlan(input: PlanInput): Plan {
   const rules = effectiveRules(input);
   const book = ruleBook(rules);
   const homes = findHomes(graph, devices, book, input.fileOffsets);
-  const verdicts = new Verdicts(devices, (weight, device) => {
-    const home = homes.of(weight);
-    return home.device === device ? home.layout : undefined;
-  });
+  const verdicts = new Verdicts(devices, layoutWish(graph, devices, homes, book));
   const { variants, asked } = decideVariants({ input, devices, book, homes, verdicts });
   const tables = variants.map(({ table }) => table);
-  const residence = layOutResidence(graph, devices, homes, weightUses(tables));
+  const residence = layOutResidence(graph, devices, homes, weightUses(tables, homes));
   const inputs = layOutInputs(graph, inputReaders(tables), devices.length);
 
   const parts = new PlanParts(ops, devices, verdicts);

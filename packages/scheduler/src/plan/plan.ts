@@ -1,4 +1,4 @@
-import type { DeviceProfile, Link } from "@tensorplan/backend-api";
+import type { DeviceProfile, Link, RegionName } from "@tensorplan/backend-api";
 import type { DType, JsonObject } from "@tensorplan/ir";
 import type { StateResidence, WeightResidence } from "../residence/residence.ts";
 import type { Rule } from "../rules/rule.ts";
@@ -181,17 +181,27 @@ export interface PlanSplit {
 
 export interface PlanTransfer {
   readonly id: string;
+  /** `activation`: a value that a node made; `stream`: a weight that lives elsewhere, in each step anew. */
+  readonly kind: "activation" | "stream";
   readonly value: string;
   readonly from: string;
   readonly to: string;
-  /** The split that makes the value, and those that read the copy. */
-  readonly after: string;
+  /**
+   * The split that must be done before: the one that makes the value or, of a stream, the last one of the target that may use the bytes
+   * that the copy overwrites; null if there is none.
+   */
+  readonly after: string | null;
+  /** Splits that read the copy. */
   readonly before: readonly string[];
   /** Bytes as a formula over the step's symbols, and for the variant's largest step. */
   readonly formula: string;
   readonly bytes: number;
+  readonly fromRegion: RegionName;
   readonly fromOffset: number;
+  readonly toRegion: RegionName;
   readonly toOffset: number;
+  /** Of a stream: how the weight lies on both devices. */
+  readonly layout?: string;
   /** Nodes that read the copy, the rule that put the first of them on that device, and the rule that allows copies. */
   readonly consumers: readonly string[];
   readonly because: string;

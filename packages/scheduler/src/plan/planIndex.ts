@@ -1,5 +1,6 @@
 import type { OperandPlace } from "@tensorplan/backend-api";
 import { type Size, size, TensorplanError } from "@tensorplan/ir";
+import { streamBuffer } from "../splits/streams.ts";
 import type { Plan, PlanNode, PlanType, PlanVariant } from "./plan.ts";
 
 /** Look-ups into one variant of a plan, made once. */
@@ -66,8 +67,10 @@ export function variantIndex(plan: Plan, variant: PlanVariant): VariantIndex {
     const weight = weights.get(root);
     if (weight !== undefined) {
       const copy = weight.copies.find((each) => each.device === device && each.layout === layout);
-      if (copy === undefined) throw missing(`a copy of '${root}' on ${device} as ${layout}`);
-      return { region: "weights", offset: copy.offset, layout };
+      if (copy !== undefined) return { region: "weights", offset: copy.offset, layout };
+      const streamed = arenas.get(device)?.get(streamBuffer(root, layout));
+      if (streamed === undefined) throw missing(`a copy of '${root}' on ${device} as ${layout}`);
+      return { region: "arena", offset: streamed, layout };
     }
     const state = states.get(root);
     if (state !== undefined) return { region: "states", offset: state.offset, layout: state.layout };

@@ -7,6 +7,7 @@ import { only, simulate, storage } from "../testing/simulate.ts";
 import { plan } from "./makePlan.ts";
 import type { Plan } from "./plan.ts";
 import { planToJson } from "./planJson.ts";
+import { splitProgram } from "./splitProgram.ts";
 
 test("every node with a kernel has one device and stands in one split of it", () => {
   fc.assert(
@@ -41,7 +42,8 @@ test("exactly the values that are read on another device are copied there, once"
         }
         for (const value of writes(node)) madeOn.set(value, device);
       });
-      const copied = variant.transfers.map(({ value, from, to }) => `${value} ${from} ${to}`);
+      const activations = variant.transfers.filter(({ kind }) => kind === "activation");
+      const copied = activations.map(({ value, from, to }) => `${value} ${from} ${to}`);
       expect([...copied].sort()).toEqual([...needed].sort());
     }),
     { numRuns: 60 },
@@ -57,14 +59,58 @@ test("whatever the order in which devices work, every node finds its operands in
   );
 });
 
+test("exactly the weights that are read where they don't live are streamed there, once, to the place that the node reads", () => {
+  fc.assert(
+    fc.property(randomPlan(12, 3, true), ({ input }) => {
+      const made = plan(input);
+      const variant = only(made);
+      const needed = new Set<string>();
+      variant.nodes.forEach(({ node, device }) => {
+        for (const value of Object.values(made.nodes[node]?.inputs ?? {})) {
+          const copies = made.weights.find(({ weight }) => weight === value)?.copies ?? [];
+          const [home] = copies;
+          if (home !== undefined && device !== null && copies.every((copy) => copy.device !== device))
+            needed.add(`${value} ${home.device} ${device}`);
+        }
+      });
+      const streams = variant.transfers.filter(({ kind }) => kind === "stream");
+      expect(streams.map(({ value, from, to }) => `${value} ${from} ${to}`).sort()).toEqual(
+        [...needed].sort(),
+      );
+      for (const split of variant.splits) {
+        for (const { op, inputs } of splitProgram(made, variant, split).nodes) {
+          const streamed = streams.filter(
+            ({ to, before }) => to === split.device && before.includes(split.id),
+          );
+          if (op !== "matmul" || inputs.w?.region === "weights") continue;
+          expect(
+            streamed.map(({ toRegion, toOffset }) => ({ region: toRegion, offset: toOffset })),
+          ).toContainEqual({ region: inputs.w?.region, offset: inputs.w?.offset });
+        }
+      }
+    }),
+    { numRuns: 80 },
+  );
+});
+
+test("whatever the order in which devices work and weights come, every node finds its operands and weights", () => {
+  fc.assert(
+    fc.property(randomPlan(14, 3, true), fc.infiniteStream(fc.nat(1000)), ({ input }, stream) => {
+      expect(simulate(plan(input), (n) => (stream.next().value as number) % n)).toEqual([]);
+    }),
+    { numRuns: 200 },
+  );
+});
+
 test("the order of all tasks satisfies their dependencies", () => {
   fc.assert(
-    fc.property(randomPlan(12, 3), ({ input }) => {
+    fc.property(randomPlan(12, 3, true), ({ input }) => {
       const { order, splits, transfers } = only(plan(input));
       const at = (id: string) => order.indexOf(id);
       expect([...order].sort()).toEqual([...splits, ...transfers].map(({ id }) => id).sort());
       for (const { id, waits } of splits) for (const wait of waits) expect(at(wait)).toBeLessThan(at(id));
-      for (const { id, after } of transfers) expect(at(after)).toBeLessThan(at(id));
+      // A stream into bytes that nothing used before waits for nothing.
+      for (const { id, after } of transfers) expect(after === null ? -1 : at(after)).toBeLessThan(at(id));
     }),
     { numRuns: 60 },
   );

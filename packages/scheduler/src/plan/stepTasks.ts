@@ -13,6 +13,8 @@ export type StepTask =
     }
   | {
       readonly kind: "copy";
+      /** It takes no turn on its devices: it starts when its waits are done, and only tasks that wait for it need it. */
+      readonly stream: boolean;
       readonly transfer: string;
       readonly value: string;
       readonly from: { readonly device: string; readonly region: RegionName; readonly offset: number };
@@ -44,10 +46,11 @@ const runTask = ({ id, device, waits }: PlanSplit, at: (id: string) => number): 
 
 const copyTask = (transfer: PlanTransfer, at: (id: string) => number): StepTask => ({
   kind: "copy",
+  stream: transfer.kind === "stream",
   transfer: transfer.id,
   value: transfer.value,
-  from: { device: transfer.from, region: "arena", offset: transfer.fromOffset },
-  to: { device: transfer.to, region: "arena", offset: transfer.toOffset },
+  from: { device: transfer.from, region: transfer.fromRegion, offset: transfer.fromOffset },
+  to: { device: transfer.to, region: transfer.toRegion, offset: transfer.toOffset },
   bytes: parseSize(transfer.formula),
-  waits: [at(transfer.after)],
+  waits: transfer.after === null ? [] : [at(transfer.after)],
 });

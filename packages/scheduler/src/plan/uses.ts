@@ -1,20 +1,24 @@
 import { ROWS_LAYOUT } from "@tensorplan/backend-api";
+import type { Homes } from "../residence/homes.ts";
 import type { WeightUse } from "../residence/residence.ts";
 import type { VariantTable } from "./variantTable.ts";
 
-/** Weights that the variants' kernels read, with device and layout. */
-export const weightUses = (tables: readonly VariantTable[]): readonly WeightUse[] =>
-  tables.flatMap(({ view, placements, kernels }) =>
+/** Weights that the variants' kernels read, with device and layout: those that are streamed lie at home, in the layout that is read. */
+export const weightUses = (tables: readonly VariantTable[], homes: Homes): readonly WeightUse[] =>
+  tables.flatMap(({ view, placements, kernels, streams }) =>
     view.nodes.flatMap(({ index, operands }): WeightUse[] => {
       const placement = placements[index];
       if (placement === undefined) return [];
       return operands
         .filter(({ value }) => value.root.kind === "weight")
-        .map(({ name, value }) => ({
-          weight: value.root.id,
-          device: placement.device,
-          layout: kernels[index]?.operands[name]?.layout ?? ROWS_LAYOUT,
-        }));
+        .map(({ name, value: { root } }) => {
+          const streamed = streams[index]?.some(({ weight }) => weight === root) === true;
+          return {
+            weight: root.id,
+            device: streamed ? homes.of(root.id).device : placement.device,
+            layout: kernels[index]?.operands[name]?.layout ?? ROWS_LAYOUT,
+          };
+        });
     }),
   );
 

@@ -58,6 +58,9 @@ export interface Residence {
   readonly mappedBytes: readonly number[];
   readonly weightBytes: readonly number[];
   readonly stateBytes: readonly number[];
+  readonly homes: Homes;
+  /** The copy of a weight on a device in a layout that some kernel reads. */
+  copyOf(weight: string, device: string, layout: string): WeightCopy;
 }
 
 /** Lays out weights and caches in the graph's order, so that a place depends on nothing but the graph, rules and kernels. */
@@ -142,12 +145,18 @@ export function layOutResidence(
       decision: home.decision,
     };
   });
+  const byName = new Map(placed.map((each) => [each.weight, each]));
   return {
     weights: placed,
     states,
     weightBytes: weightEnds,
     mappedBytes: weightEnds.map((end, device) => end - (copiedBytes[device] as number)),
     stateBytes: stateEnds,
+    homes,
+    copyOf: (weight, device, layout) =>
+      byName
+        .get(weight)
+        ?.copies.find((copy) => copy.device === device && copy.layout === layout) as WeightCopy,
   };
 }
 

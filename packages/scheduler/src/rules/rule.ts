@@ -86,8 +86,12 @@ export type Action =
   | { readonly replicate: readonly string[] }
   /** Activations may be copied to the nodes selected. */
   | { readonly transfer: "activations" }
-  /** Understood, and refused until they are built. */
+  /**
+   * Nodes that read the weights selected run on the first of these devices that can, and get the weight in each step by a copy from where
+   * it lives; nodes that an earlier rule places on one of them get it too.
+   */
   | { readonly stream: readonly string[] }
+  /** Understood, and refused until they are built. */
   | { readonly shard: { readonly axis: string; readonly devices: readonly string[] } }
   | { readonly optimise: string };
 

@@ -24,20 +24,21 @@ export interface CompiledRule {
 }
 
 /** Rules that answer the same question, in order. */
-export type RuleFamily = "store" | "map" | "assign" | "lower" | "replicate" | "transfer";
+export type RuleFamily = "store" | "map" | "assign" | "lower" | "replicate" | "stream" | "transfer";
 
-const familyOf: Readonly<Record<ActionKind, RuleFamily | undefined>> = {
-  store: "store",
-  place: "assign",
-  prefer: "assign",
-  follow: "assign",
-  lower: "lower",
-  map: "map",
-  replicate: "replicate",
-  transfer: "transfer",
-  stream: undefined,
-  shard: undefined,
-  optimise: undefined,
+/** A stream rule answers two: where nodes run, and how their weights get there. */
+const familiesOf: Readonly<Record<ActionKind, readonly RuleFamily[]>> = {
+  store: ["store"],
+  place: ["assign"],
+  prefer: ["assign"],
+  follow: ["assign"],
+  lower: ["lower"],
+  map: ["map"],
+  replicate: ["replicate"],
+  transfer: ["transfer"],
+  stream: ["assign", "stream"],
+  shard: [],
+  optimise: [],
 };
 
 /** The effective rules, compiled once for a plan. */
@@ -71,11 +72,12 @@ export function ruleBook(rules: readonly Rule[]): RuleBook {
     assign: [],
     lower: [],
     replicate: [],
+    stream: [],
     transfer: [],
   };
   for (const rule of rules) {
-    const name = familyOf[actionKind(rule.do)];
-    if (name !== undefined) family[name].push(compileRule(rule));
+    const compiled = { rule, matches: compileSelector(rule.when) };
+    for (const name of familiesOf[actionKind(rule.do)]) family[name].push(compiled);
   }
   return { rules, family };
 }

@@ -18,7 +18,7 @@ test.each<[string, string, readonly Rule[]]>([
     [rule("a", {}, { place: "cpu" }), rule("a", {}, { place: "cpu" })],
   ],
   ["a device that isn't there", "rules/unknown-device", [rule("a", {}, { prefer: ["cpu", "gpu"] })]],
-  ["streaming", "rules/deferred", [rule("a", {}, { stream: ["cuda:0"] })]],
+  ["streaming caches", "rules/stream-selector", [rule("a", { kind: "state" }, { stream: ["cuda:0"] })]],
   ["sharding", "rules/deferred", [rule("a", {}, { shard: { axis: "ffn", devices: ["cpu", "cuda:0"] } })]],
   ["optimising", "rules/deferred", [rule("a", {}, { optimise: "decode" })]],
   ["residence by operation", "rules/store-selector", [rule("a", { op: "matmul" }, { store: "cpu" })]],

@@ -64,11 +64,21 @@ function checkStore(rule: Rule, selector: Selector): void {
   }
 }
 
+function checkStream(rule: Rule, { kind }: Selector): void {
+  if (kind === undefined || kind === "node") return;
+  refuse(
+    rule,
+    "rules/stream-selector",
+    `brings weights to the nodes that read them, but asks for a ${kind === "state" ? "cache" : kind}`,
+    "leave `kind` out: select nodes by the weights that they read, by op, path, layer, phase or sizes",
+  );
+}
+
 /**
  * Checks the rules among themselves and against the devices.
  *
- * @throws TensorplanError `rules/duplicate-name`, `rules/unknown-device`, `rules/deferred`, `rules/store-selector`, `rules/empty-range`,
- * `rules/dimension`
+ * @throws TensorplanError `rules/duplicate-name`, `rules/unknown-device`, `rules/deferred`, `rules/store-selector`,
+ * `rules/stream-selector`, `rules/empty-range`, `rules/dimension`
  */
 export function validateRules(rules: readonly Rule[], devices: readonly string[]): void {
   const names = new Set<string>();
@@ -98,7 +108,10 @@ export function validateRules(rules: readonly Rule[], devices: readonly string[]
       .with("store", "map", "replicate", () => {
         for (const selector of nested) checkStore(rule, selector);
       })
-      .with("stream", "shard", "optimise", (kind) =>
+      .with("stream", () => {
+        for (const selector of nested) checkStream(rule, selector);
+      })
+      .with("shard", "optimise", (kind) =>
         refuse(
           rule,
           "rules/deferred",

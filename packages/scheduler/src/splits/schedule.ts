@@ -1,5 +1,6 @@
 import { firstWhere } from "./firstWhere.ts";
 import type { Group } from "./groupSplits.ts";
+import type { Stream } from "./streams.ts";
 import type { Move } from "./transfers.ts";
 
 /** One split in its device's queue. */
@@ -8,6 +9,8 @@ export interface ScheduledSplit extends Group {
   readonly queue: number;
   /** Moves that must be done before it starts, as indexes. */
   readonly needs: readonly number[];
+  /** Streams likewise. */
+  readonly streams: readonly number[];
   /** For each device the last position in its queue that is done before this split can start; -1 for none. The own device included. */
   readonly known: readonly number[];
 }
@@ -20,32 +23,75 @@ interface ScheduledMove {
   readonly before: readonly number[];
 }
 
-/** A task of a step: splits and moves in one order that satisfies all dependencies. */
+interface ScheduledStream {
+  readonly stream: Stream;
+  /** The split beside which it may run: the one before the first that needs it, or that one itself if it is its device's first. */
+  readonly beside: number;
+  /** The split that must be done before, since it may use the same bytes: the one before `beside`; `undefined` if there is none. */
+  readonly after: number | undefined;
+  /** Splits that need it; the first one is `before[0]`. */
+  readonly before: readonly number[];
+}
+
+/** A task of a step: splits, moves and streams in one order that satisfies all dependencies. */
 type Task =
   | { readonly kind: "run"; readonly split: number }
-  | { readonly kind: "copy"; readonly move: number };
+  | { readonly kind: "copy"; readonly move: number }
+  | { readonly kind: "stream"; readonly stream: number };
 
 export interface Schedule {
   readonly splits: readonly ScheduledSplit[];
   readonly moves: readonly ScheduledMove[];
+  readonly streams: readonly ScheduledStream[];
   readonly order: readonly Task[];
 }
 
+/**
+ * A weight is fetched while the split before its first reader runs, no earlier: two readers in a row take turns with two buffers.
+ *
+ * @param before splits that need it, ascending
+ */
+function scheduleStream(
+  stream: Stream,
+  before: readonly number[],
+  groups: readonly Group[],
+): ScheduledStream {
+  const queue = groups.flatMap(({ device }, split) => (device === stream.to ? [split] : []));
+  const at = queue.indexOf(before[0] as number);
+  const beside = Math.max(0, at - 1);
+  return { stream, beside: queue[beside] as number, after: queue[beside - 1], before };
+}
+
 /** Works out what each split waits for, what is known to be done by then, and one order for all tasks. */
-export function schedule(groups: readonly Group[], moves: readonly Move[], deviceCount: number): Schedule {
+export function schedule(
+  groups: readonly Group[],
+  moves: readonly Move[],
+  deviceCount: number,
+  streams: readonly Stream[] = [],
+): Schedule {
   const splitOf = new Map<number, number>();
   groups.forEach(({ nodes }, split) => {
     for (const node of nodes) splitOf.set(node, split);
   });
-  const scheduledMoves = moves.map((move): ScheduledMove => {
-    const before = [...new Set(move.consumers.map((node) => splitOf.get(node) as number))].sort(
-      (a, b) => a - b,
-    );
-    return { move, after: splitOf.get(move.producer) as number, before };
-  });
+  const splitsOf = (nodes: readonly number[]) =>
+    [...new Set(nodes.map((node) => splitOf.get(node) as number))].sort((a, b) => a - b);
+  const scheduledMoves = moves.map(
+    (move): ScheduledMove => ({
+      move,
+      after: splitOf.get(move.producer) as number,
+      before: splitsOf(move.consumers),
+    }),
+  );
+  const scheduledStreams = streams.map((stream) =>
+    scheduleStream(stream, splitsOf(stream.consumers), groups),
+  );
   const needs: number[][] = groups.map(() => []);
   scheduledMoves.forEach(({ before }, index) => {
     for (const split of before) needs[split]?.push(index);
+  });
+  const streamNeeds: number[][] = groups.map(() => []);
+  scheduledStreams.forEach(({ before }, index) => {
+    for (const split of before) streamNeeds[split]?.push(index);
   });
 
   const queues = Array.from({ length: deviceCount }, () => 0);
@@ -66,16 +112,25 @@ export function schedule(groups: readonly Group[], moves: readonly Move[], devic
     const queue = queues[group.device] as number;
     queues[group.device] = queue + 1;
     lastOf[group.device] = split;
-    splits.push({ ...group, queue, needs: needs[split] ?? [], known });
+    splits.push({ ...group, queue, needs: needs[split] ?? [], streams: streamNeeds[split] ?? [], known });
   });
-  return { splits, moves: scheduledMoves, order: orderTasks(splits, scheduledMoves) };
+  const order = orderTasks(splits, scheduledMoves, scheduledStreams);
+  return { splits, moves: scheduledMoves, streams: scheduledStreams, order };
 }
 
 /**
  * A copy stands before the first split of its target that waits for its source anyway: earlier it would hold the target's queue up,
- * later it would come behind work that doesn't need to be done first.
+ * later it would come behind work that doesn't need to be done first. A stream stands before the split beside which it runs.
  */
-function orderTasks(splits: readonly ScheduledSplit[], moves: readonly ScheduledMove[]): readonly Task[] {
+function orderTasks(
+  splits: readonly ScheduledSplit[],
+  moves: readonly ScheduledMove[],
+  streams: readonly ScheduledStream[],
+): readonly Task[] {
+  const streamsBefore: number[][] = splits.map(() => []);
+  streams.forEach(({ beside }, index) => {
+    streamsBefore[beside]?.push(index);
+  });
   const copiesBefore: number[][] = splits.map(() => []);
   const queues = new Map<number, number[]>();
   splits.forEach(({ device }, split) => {
@@ -94,6 +149,7 @@ function orderTasks(splits: readonly ScheduledSplit[], moves: readonly Scheduled
     if (at !== undefined) copiesBefore[at]?.push(index);
   });
   return splits.flatMap((_, split): Task[] => [
+    ...(streamsBefore[split] ?? []).map((stream): Task => ({ kind: "stream", stream })),
     ...(copiesBefore[split] ?? []).map((move): Task => ({ kind: "copy", move })),
     { kind: "run", split },
   ]);

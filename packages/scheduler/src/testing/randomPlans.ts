@@ -25,8 +25,17 @@ interface Step {
   readonly reads: readonly [number, number];
 }
 
+/** A weight of a matmul: its own, or that of the matmul before it. */
+type Weights = readonly { readonly shared: boolean }[];
+
+/** The step whose weight a matmul reads. */
+const ownerOf = (steps: readonly Step[], weights: Weights, i: number): number => {
+  const before = steps.findLastIndex(({ kind }, j) => j < i && kind === "matmul");
+  return weights[i]?.shared === true && before >= 0 ? ownerOf(steps, weights, before) : i;
+};
+
 /** A graph of up to `most` steps over [tokens, width] values, with views, weights and caches among them. */
-function buildGraph(steps: readonly Step[], outputs: readonly number[]): Graph {
+function buildGraph(steps: readonly Step[], weights: Weights, outputs: readonly number[]): Graph {
   const tokens = axis("tokens", "tokens");
   const [a, b] = [axis("a", 2), axis("b", 8)];
   const width = productAxis("width", a, b);
@@ -37,6 +46,7 @@ function buildGraph(steps: readonly Step[], outputs: readonly number[]): Graph {
     builder.input("x", [tokens, width], "f32"),
     builder.input("y", [tokens, width], "f32"),
   ];
+  const made = new Map<number, Tensor<readonly [typeof width, typeof width], "f32">>();
   const pick = (n: number): Row => values[n % values.length] as Row;
   steps.forEach(({ kind, reads }, i) => {
     const [first, second] = [pick(reads[0]), pick(reads[1])];
@@ -44,9 +54,12 @@ function buildGraph(steps: readonly Step[], outputs: readonly number[]): Graph {
     if (kind === "add") values.push(add(at, first, second));
     else if (kind === "scale") values.push(scale(at, first, 2));
     else if (kind === "view") values.push(merge(`${at}.merged`, split(`${at}.split`, first), width));
-    else if (kind === "matmul")
-      values.push(matmul(at, first, builder.weight(`w${i}`, [width, width], "f32")));
-    else {
+    else if (kind === "matmul") {
+      const owner = ownerOf(steps, weights, i);
+      const weight = made.get(owner) ?? builder.weight(`w${owner}`, [width, width], "f32");
+      made.set(owner, weight);
+      values.push(matmul(at, first, weight));
+    } else {
       const state = builder.state(`state${i}`, [axis("slots", "slots"), width], "f32");
       cacheAppend(at, state, first, slots);
     }
@@ -69,7 +82,7 @@ export const randomGraph = (mostNodes: number): fc.Arbitrary<Graph> =>
       fc.array(step, { minLength: 1, maxLength: mostNodes }),
       fc.array(fc.nat(20), { minLength: 1, maxLength: 2 }),
     )
-    .map(([steps, outputs]) => buildGraph(steps, outputs));
+    .map(([steps, outputs]) => buildGraph(steps, [], outputs));
 
 const deviceIds = ["d0", "d1", "d2"] as const;
 
@@ -77,19 +90,40 @@ export interface RandomPlan {
   readonly input: PlanInput & { readonly rules: readonly Rule[] };
 }
 
-/** Graphs, devices and rules: each node and weight has a device of its own by name, so that any assignment occurs. */
-export const randomPlan = (mostNodes: number, deviceCount: 2 | 3): fc.Arbitrary<RandomPlan> =>
+/**
+ * Graphs, devices and rules: each node and weight has a device of its own by name, so that any assignment occurs.
+ *
+ * @param streams let matmuls run where their weights don't live, and read each other's weights
+ */
+export const randomPlan = (
+  mostNodes: number,
+  deviceCount: 2 | 3,
+  streams = false,
+): fc.Arbitrary<RandomPlan> =>
   fc
     .record({
       steps: fc.array(step, { minLength: 1, maxLength: mostNodes }),
       outputs: fc.array(fc.nat(20), { minLength: 1, maxLength: 2 }),
       places: fc.array(fc.nat(deviceCount - 1), { minLength: mostNodes, maxLength: mostNodes }),
+      weights: fc.array(
+        fc.record({ shared: fc.boolean(), streamTo: fc.option(fc.nat(deviceCount - 1), { nil: undefined }) }),
+        { minLength: streams ? mostNodes : 0, maxLength: streams ? mostNodes : 0 },
+      ),
       workspace: fc.boolean(),
     })
-    .map(({ steps, outputs, places, workspace }) => {
+    .map(({ steps, outputs, places, weights, workspace }) => {
       const deviceOf = (i: number) => deviceIds[places[i] as number] as string;
       const rules = steps.flatMap(({ kind }, i): readonly Rule[] => {
-        if (kind === "matmul") return [rule(`store ${i}`, { weight: `w${i}` }, { store: deviceOf(i) })];
+        if (kind === "matmul") {
+          const target = weights[i]?.streamTo;
+          const own = ownerOf(steps, weights, i) === i;
+          return [
+            ...(own ? [rule(`store ${i}`, { weight: `w${i}` }, { store: deviceOf(i) })] : []),
+            ...(target === undefined
+              ? []
+              : [rule(`stream ${i}`, { path: `n${i}` }, { stream: [deviceIds[target] as string] })]),
+          ];
+        }
         if (kind === "append") return [rule(`store ${i}`, { state: `state${i}` }, { store: deviceOf(i) })];
         return kind === "view" ? [] : [rule(`place ${i}`, { path: `n${i}` }, { place: deviceOf(i) })];
       });
@@ -97,5 +131,5 @@ export const randomPlan = (mostNodes: number, deviceCount: 2 | 3): fc.Arbitrary<
         ? [anyKernel("add", { name: "add.work", workspace: [{ bytes: 4, dims: ["a.rows"] }] })]
         : [];
       const devices = deviceIds.slice(0, deviceCount).map((id) => profile(id, { first }));
-      return { input: { graph: buildGraph(steps, outputs), ops: coreOps, devices, rules } };
+      return { input: { graph: buildGraph(steps, weights, outputs), ops: coreOps, devices, rules } };
     });

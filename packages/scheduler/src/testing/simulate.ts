@@ -1,4 +1,5 @@
 import type { Plan, PlanNode, PlanVariant } from "../plan/plan.ts";
+import { streamBuffer } from "../splits/streams.ts";
 
 /** The one variant of a plan without thresholds. */
 export const only = ({ variants }: Plan): PlanVariant => variants[0] as PlanVariant;
@@ -68,14 +69,30 @@ export function simulate(made: Plan, choose: (n: number) => number): readonly st
       const split = variant.splits.find(({ id }) => id === head);
       return split?.waits.every((wait) => done.has(wait)) === true ? [split.id] : [];
     }),
-    ...variant.transfers.filter(({ id, after }) => !done.has(id) && done.has(after)).map(({ id }) => id),
+    ...variant.transfers
+      .filter(({ id, after }) => !done.has(id) && (after === null || done.has(after)))
+      .map(({ id }) => id),
   ];
-  const copy = ({ value, from, to, bytes, fromOffset, toOffset }: PlanVariant["transfers"][number]) => {
+  const copy = (transfer: PlanVariant["transfers"][number]) => {
+    const { kind, value, layout = "rows", from, to, bytes, fromOffset, toOffset } = transfer;
+    if (kind === "stream") {
+      const weight = made.weights.find((each) => each.weight === value);
+      const home = weight?.copies.find((each) => each.device === from && each.layout === layout);
+      if (home?.offset !== fromOffset || home.bytes !== bytes)
+        problems.push(`the stream of ${value} reads another place`);
+      const buffer = place(to, streamBuffer(value, layout));
+      if (buffer?.offset !== toOffset || buffer.bytes !== bytes)
+        problems.push(`the stream of ${value} writes another place`);
+      write(to, toOffset, bytes, streamBuffer(value, layout));
+      return;
+    }
     if (place(from, value)?.offset !== fromOffset) problems.push(`the copy of ${value} reads another place`);
     if (!holds(from, value)) problems.push(`${value} isn't on ${from} when it is copied`);
     write(to, toOffset, bytes, value);
   };
-  const runNode = (node: PlanNode, device: string) => {
+  const runNode = (position: number, device: string) => {
+    const node = nodes[position] as PlanNode;
+    const { layouts = {} } = variant.nodes[position] as PlanVariant["nodes"][number];
     const arena = variant.memory.find((each) => each.device === device);
     const work = arena?.workspaces.find(({ id }) => id === node.id);
     if (work !== undefined) write(device, work.offset, work.bytes, "work area");
@@ -84,6 +101,11 @@ export function simulate(made: Plan, choose: (n: number) => number): readonly st
       if (at !== undefined) write(device, at.offset, at.bytes, value);
     }
     // After the writes: a kernel may write before it has read everything.
+    for (const [operand, value] of Object.entries(node.inputs)) {
+      const streamed = streamBuffer(root(value), layouts[operand] ?? "rows");
+      if (place(device, streamed) !== undefined && !holds(device, streamed))
+        problems.push(`${node.id} doesn't find ${streamed}`);
+    }
     for (const value of reads(node)) {
       if (place(device, value) !== undefined && !holds(device, value))
         problems.push(`${node.id} doesn't find ${value}`);
@@ -98,7 +120,7 @@ export function simulate(made: Plan, choose: (n: number) => number): readonly st
     const split = variant.splits.find(({ id }) => id === task);
     if (split === undefined) continue;
     queues.get(split.device)?.shift();
-    for (const position of split.nodes) runNode(nodes[position] as PlanNode, split.device);
+    for (const position of split.nodes) runNode(position, split.device);
   }
   if (done.size !== variant.splits.length + variant.transfers.length)
     problems.push("some tasks can never run");

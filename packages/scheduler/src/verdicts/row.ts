@@ -10,8 +10,8 @@ export interface OperandFacts {
   readonly dtype: DType;
   /** `weight` only for a weight read as it is stored: a view of one must lie in rows. */
   readonly storage: "weight" | "state" | "plain";
-  /** The layout that a `store` rule asked for. */
-  readonly layout?: string;
+  /** The layouts in which it can lie there, where not every one will do. */
+  readonly layouts?: readonly string[];
 }
 
 /** Everything about a node that decides whether a kernel can run it. */
@@ -45,8 +45,8 @@ function operandProblem(
     return { code: "dtype", why: `${name} is ${facts.dtype}; it takes ${claim.dtypes.join(", ")}` };
   }
   const layout = claim.layout ?? ROWS_LAYOUT;
-  if (facts.layout !== undefined && facts.layout !== layout) {
-    return { code: "layout", why: `${name} is stored as ${facts.layout}; it reads ${layout}` };
+  if (facts.layouts?.includes(layout) === false) {
+    return { code: "layout", why: `${name} is stored as ${facts.layouts.join(" or ")}; it reads ${layout}` };
   }
   if (layout === ROWS_LAYOUT) return undefined;
   if (facts.storage !== "weight") {

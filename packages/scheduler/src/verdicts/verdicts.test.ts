@@ -14,12 +14,9 @@ const node = (id: string) =>
 const whole = boundsOf(limits, wholeBox) as Bounds;
 
 const judge = (row: KernelRow, id = "blk.0.q", more: Parameters<typeof profile>[1] = {}, layout?: string) =>
-  new Verdicts([profile("cpu", { kernels: [row], ...more })], () => layout).judge(
-    node(id),
-    0,
-    whole,
-    "whole",
-  );
+  new Verdicts([profile("cpu", { kernels: [row], ...more })], () =>
+    layout === undefined ? undefined : [layout],
+  ).judge(node(id), 0, whole, "whole");
 const refusal = (...args: Parameters<typeof judge>) => judge(...args).refused[0];
 
 test("the first row that fits is the kernel, and the ones before it say why not", () => {

@@ -12,20 +12,20 @@ export interface Verdict {
   readonly refused: readonly Refusal[];
 }
 
-/** The layout that a `store` rule asked for a weight on a device, if one did. */
-export type LayoutWish = (weight: string, device: number) => string | undefined;
+/** The layouts in which a kernel on a device may read a weight; `undefined`: any. */
+export type LayoutWish = (weight: string, device: number) => readonly string[] | undefined;
 
 const noWish: LayoutWish = () => undefined;
 
 const operandKey = ({ name, value }: Operand): string =>
   `${name}:${value.type}${value.kind === "weight" ? "w" : value.root.kind === "state" ? "s" : ""}`;
 
-const factsOf = (operands: readonly Operand[], wish: (weight: string) => string | undefined) =>
+const factsOf = (operands: readonly Operand[], wish: (weight: string) => readonly string[] | undefined) =>
   new Map(
     operands.map(({ name, value }): [string, OperandFacts] => {
-      const layout = value.root.kind === "weight" ? wish(value.root.id) : undefined;
+      const layouts = value.root.kind === "weight" ? wish(value.root.id) : undefined;
       const storage = value.kind === "weight" ? "weight" : value.root.kind === "state" ? "state" : "plain";
-      return [name, { dtype: value.dtype, storage, ...(layout === undefined ? {} : { layout }) }];
+      return [name, { dtype: value.dtype, storage, ...(layouts === undefined ? {} : { layouts }) }];
     }),
   );
 
@@ -70,9 +70,9 @@ export class Verdicts {
     }
     const index = this.signature(info) * this.#devices.length + device;
     let wishes = "";
-    for (const { id } of info.weights) {
-      const wish = this.#wish(id, device);
-      if (wish !== undefined) wishes += ` ${id} ${wish}`;
+    for (const { name, value } of info.operands) {
+      const wish = value.root.kind === "weight" ? this.#wish(value.root.id, device) : undefined;
+      if (wish !== undefined) wishes += ` ${name} ${wish.join("/")}`;
     }
     const before = wishes === "" ? known.plain[index] : known.wished.get(index + wishes);
     if (before !== undefined) return before;
