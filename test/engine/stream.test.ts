@@ -45,7 +45,9 @@ async function expectReferenceBits(logits: readonly Float32Array[]): Promise<voi
   });
 }
 
-test("experts that long prompts stream give the same bits, and short ones compute at home", { timeout: 120_000 }, async () => {
+test("experts that long prompts stream give the same bits, and short ones compute at home", {
+  timeout: 120_000,
+}, async () => {
   const rules = [stream("experts", { weight: "*_exps*", tokensPerSequence: { atLeast: 100 } }, ["cpu:1"])];
   await withEngine({ ...twoCpus, rules }, async (engine) => {
     await expectReferenceBits(await bothPrompts(engine));

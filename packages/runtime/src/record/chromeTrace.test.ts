@@ -64,12 +64,16 @@ test.each(kinds)(
     const ofKind = (kind: string) => slices.filter(({ cat }) => cat === kind);
 
     expect(ofKind("step").map(({ args }) => args?.tokens)).toEqual([150, 1, 1]);
-    const ran = ofKind("step").flatMap(({ args }) => plan.variants.find(({ id }) => id === args?.variant) ?? []);
-    const sum = (of: (variant: (typeof ran)[number]) => number) => ran.reduce((total, each) => total + of(each), 0);
+    const ran = ofKind("step").flatMap(
+      ({ args }) => plan.variants.find(({ id }) => id === args?.variant) ?? [],
+    );
+    const sum = (of: (variant: (typeof ran)[number]) => number) =>
+      ran.reduce((total, each) => total + of(each), 0);
     expect(sum(({ transfers }) => transfers.length)).toBeGreaterThan(5);
     expect(ofKind("split")).toHaveLength(sum(({ splits }) => splits.length));
     expect(ofKind("transfer")).toHaveLength(sum(({ transfers }) => transfers.length));
-    const nodesOf = ({ splits }: (typeof ran)[number]) => splits.reduce((n, { nodes }) => n + nodes.length, 0);
+    const nodesOf = ({ splits }: (typeof ran)[number]) =>
+      splits.reduce((n, { nodes }) => n + nodes.length, 0);
     expect(ofKind("kernel")).toHaveLength(sum(nodesOf));
     expect(ofKind("kernel").every(({ args }) => Number(args?.predictedNs) > 0)).toBe(true);
     expect(ofKind("load")).toHaveLength(plan.weights.reduce((total, { copies }) => total + copies.length, 0));
