@@ -16,14 +16,11 @@ export const memoryQuestions: readonly Question[] = [
         argv: ["plan", "--arch", "deepseek-r1", "--type", "iq4_k", "--devices", "rtx4080", "-ngl", "99"],
         show: (line) => !line.startsWith("  hint"),
         code: 1,
-        says: [
-          /needs \d+ GiB on cuda:0, \d+ GiB more than the 15\.0 GiB/,
-          "any of these would make it fit: store the weights of layers",
-        ],
+        says: [/needs \d+ GiB on cuda:0, \d+ GiB more than the 15\.0 GiB/, "any of these makes it fit:"],
       },
     ],
     after:
-      "The hint, left out here for its length, names three changes that would make it fit, the first as a flag to paste.",
+      "The hint, left out here for its length, names changes that would make it fit, each planned before it is offered, the first as a flag to paste.",
   },
   {
     title: "How large are the compute buffers, exactly?",

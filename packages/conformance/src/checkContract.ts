@@ -195,9 +195,18 @@ async function checkCancelled({ device, layout, symbols }: Prepared): Promise<re
 }
 
 async function checkPrograms({ device, layout, symbols }: Prepared): Promise<readonly CaseResult[]> {
-  const frozen = device.compile(freeze(layout.program));
+  const alone = "compile leaves alone the program that it is given";
+  let frozen: Program;
+  try {
+    frozen = device.compile(freeze(layout.program));
+  } catch (error) {
+    return [result(alone, `compile changed the program that it was given: ${said(error)}`)];
+  }
   frozen.dispose();
-  return [await refuses("a program that was disposed of is refused with a code", () => frozen.run(symbols))];
+  return [
+    result(alone, undefined),
+    await refuses("a program that was disposed of is refused with a code", () => frozen.run(symbols)),
+  ];
 }
 
 /** Frozen through and through, so that whoever changes it raises an error. */

@@ -101,7 +101,8 @@ export class PlanExecutor {
       await loadWeights(options.source, placed, options.onProgress, options.signal, options.recorder);
       const traffic = new Traffic(devices.map(({ id }) => id));
       for (const { device, places } of placed) {
-        const planned = places.reduce((sum, { bytes }) => sum + bytes, 0);
+        // Mapped weights aren't read.
+        const planned = places.reduce((sum, { bytes, mapped }) => sum + (mapped ? 0 : bytes), 0);
         if (places.length > 0) traffic.weights(device.id, planned, device.counters().loadedBytes);
       }
       return new PlanExecutor(plan, devices, options, traffic);

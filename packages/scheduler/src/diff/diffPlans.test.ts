@@ -139,7 +139,7 @@ test("the text puts layers that changed alike on one line", () => {
       cache.{1-2}.v          2  cpu > cuda:0  f16 rows  512 KiB   'weights and caches live on the first device' > 'late'
     estimated time of a step
       decode   1 of 1024 rows   94.3 µs > 98.4 µs  +4.4 %
-      prefill  256 of 256 rows  8.24 ms > 8.27 ms  +0.4 %
+      prefill  256 of 256 rows  5.64 ms > 5.67 ms  +0.5 %
     steps
       step (steps of every size): splits 1 > 3, copies 0 > 2, copied bytes 0 B > 128 KiB, 18 of 18 changed nodes moved
         node                n  operation     device        kernel            rule

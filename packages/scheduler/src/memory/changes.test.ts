@@ -46,11 +46,7 @@ test.each([
 
 test("changes say what they cost in bytes and time, and stand in the error", () => {
   const given = input({ "cuda:0": 5000 });
-  const [move, context] = changesThatFit(given, draftPlan(given), draftPlan);
-  expect(move?.what).toBe(
-    "store the weights of layer 1 on cpu, by a rule in front of yours: -ot 'blk\\.(1)\\.=cpu'",
-  );
-  expect(move?.cost).toMatch(/^cpu \+[\d.]+ KiB, cuda:0 -[\d.]+ KiB/);
+  const [context] = changesThatFit(given, draftPlan(given), draftPlan);
   expect(context?.what).toMatch(/^let a sequence have \d+ tokens instead of 1024: -c \d+$/);
   expect(context?.cost).toMatch(/^cuda:0 -[\d.]+ KiB, cuda:1 -[\d.]+ KiB; loses \d+ tokens of context$/);
   expect(() => plan(given)).toThrow(

@@ -341,7 +341,7 @@ test("a budget that is too small is an error with the largest parts and three wa
     expect.objectContaining({
       code: "memory/over-budget",
       message: expect.stringContaining("1 B more than"),
-      hint: expect.stringMatching(/-ot 'blk.*=cuda:0' .*-c 960 .*-ctk q8_0 /s),
+      hint: expect.stringMatching(/-c 960 .*-ctk q8_0 .*-ub 255 /s),
       details: expect.objectContaining({
         over: 1,
         largest: expect.arrayContaining([expect.stringMatching(/^cache\.\*\.k /)]),

@@ -76,7 +76,7 @@ export function ruleBook(rules: readonly Rule[]): RuleBook {
     transfer: [],
   };
   for (const rule of rules) {
-    const compiled = { rule, matches: compileSelector(rule.when) };
+    const compiled = compileRule(rule);
     for (const name of familiesOf[actionKind(rule.do)]) family[name].push(compiled);
   }
   return { rules, family };
