@@ -23,11 +23,11 @@ const streamsOf = ({ transfers }: PlanVariant) => transfers.filter(({ kind }) =>
 /** Runs both prompts and holds what was copied and allocated against the plan. */
 async function bothPrompts(engine: Engine): Promise<readonly Float32Array[]> {
   const logits = [await allLogits(engine, prompt), await allLogits(engine, short)];
-  const streamed = engine.ledger().filter(({ measured, variant, value }) => {
+  const copied = engine.ledger().filter(({ measured, variant, value }) => {
     const streams = engine.plan.variants.filter(({ id }) => id === variant).flatMap(streamsOf);
-    return measured > 0 && streams.some((stream) => stream.value === value);
+    return measured > 0 && streams.some((streamed) => streamed.value === value);
   });
-  expect(streamed.length).toBeGreaterThan(0);
+  expect(copied.length).toBeGreaterThan(0);
   expect(engine.differences()).toEqual([]);
   for (const { planned, counted } of engine.memory()) expect(counted).toEqual(planned);
   return logits;

@@ -43,7 +43,7 @@ const endOf = (plan: Plan, variant: PlanVariant, node: string): CopyEnd => {
   return { node, rule: variant.decisions[assigned?.decision ?? -1]?.rule ?? "" };
 };
 
-const madeBy = (plan: Plan, variant: PlanVariant, { kind, value }: PlanTransfer): CopyEnd => {
+const makerEnd = (plan: Plan, variant: PlanVariant, { kind, value }: PlanTransfer): CopyEnd => {
   if (kind === "activation") return endOf(plan, variant, makerOf(value));
   const home = plan.weights.find(({ weight }) => weight === value)?.decision;
   return { node: value, rule: home?.rule ?? "" };
@@ -54,7 +54,7 @@ function groupsOf(plan: Plan, variant: PlanVariant): readonly TransferGroup[] {
   for (const transfer of variant.transfers) {
     const { kind, value, from, to, formula, consumers, rule } = transfer;
     const ends = [
-      madeBy(plan, variant, transfer).rule,
+      makerEnd(plan, variant, transfer).rule,
       ...consumers.map((node) => endOf(plan, variant, node).rule),
     ];
     const key = JSON.stringify([
@@ -81,7 +81,7 @@ function groupsOf(plan: Plan, variant: PlanVariant): readonly TransferGroup[] {
       formula,
       bytes,
       totalBytes: transfers.reduce((sum, each) => sum + each.bytes, 0),
-      madeBy: transfers.map((transfer) => madeBy(plan, variant, transfer)),
+      madeBy: transfers.map((transfer) => makerEnd(plan, variant, transfer)),
       neededBy: transfers.flatMap(({ consumers }) => consumers.map((node) => endOf(plan, variant, node))),
       allowedBy: rule,
     };

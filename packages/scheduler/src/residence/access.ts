@@ -5,7 +5,7 @@ import type { Box } from "../variants/box.ts";
 import type { Homes } from "./homes.ts";
 
 /** How a node on a device gets a weight: it lives there, it is held there too, or it is copied there in each step; by which rule. */
-export type Access =
+type Access =
   | { readonly kind: "home" }
   | { readonly kind: "replica"; readonly rule: string }
   | { readonly kind: "stream"; readonly rule: string };
