@@ -11,5 +11,9 @@ export default defineConfig({
     globalSetup: ["scripts/checks/bundleViewer.mjs"],
     include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts", "scripts/**/*.test.mjs"],
     testTimeout: 30_000,
+    // Files of one worker share their modules: importing them anew for each file took longer than the tests. None may leave traces in them.
+    isolate: false,
+    // All cores; the default leaves one out.
+    maxWorkers: "100%",
   },
 });
