@@ -5,6 +5,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "core/integers.h"
 #include "formats/format.h"
 
 namespace tensorplan {
@@ -12,8 +13,6 @@ namespace {
 
 // Bytes of the source that a chunk reads: small enough to stay in a core's cache until it is packed.
 constexpr int64_t kChunkBytes = 256 << 10;
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 struct Buffers {
   std::vector<uint8_t> raw, encoded;

@@ -13,7 +13,7 @@ extern const tp_flash_unit tp_flash_generic, tp_flash_avx2, tp_flash_avx512;
 namespace tensorplan {
 namespace {
 
-std::unique_ptr<Kernel> make(const tp_flash_unit* unit, const NodeDesc& node, bool split) {
+std::unique_ptr<Kernel> make_attention(const tp_flash_unit* unit, const NodeDesc& node, bool split) {
   FlashShape shape;
   shape.heads = fixed_axis_size(node, "q", 1);
   shape.key_heads = fixed_axis_size(node, "k", 1);
@@ -35,7 +35,7 @@ void register_attention(KernelTable& table) {
   const PerIsa<const tp_flash_unit*> units = TP_PER_ISA_ADDRESS(tp_flash);
   for (const bool split : {true, false})
     add_per_isa(table, split ? "attention.split" : "attention.batch", units,
-                [split](const tp_flash_unit* unit, const NodeDesc& node) { return make(unit, node, split); });
+                [split](const tp_flash_unit* unit, const NodeDesc& node) { return make_attention(unit, node, split); });
 }
 
 }  // namespace tensorplan

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "core/integers.h"
 #include "formats/format.h"
 
 namespace tensorplan {
@@ -10,12 +11,8 @@ static_assert(static_cast<int>(DType::f32) == TP_DTYPE_F32 && static_cast<int>(D
               static_cast<int>(DType::bf16) == TP_DTYPE_BF16 && static_cast<int>(DType::q8_0) == TP_DTYPE_Q8_0);
 static_assert(kPageRows == TP_TILE_ROWS);
 
-namespace {
-int64_t padded(int64_t n) { return (n + 15) / 16 * 16; }
-}  // namespace
-
 F32TileWork::F32TileWork(const tp_flash_unit* unit, const FlashShape& shape, int64_t most_queries)
-    : unit_(unit), shape_(shape), most_queries_(most_queries), d_padded_(padded(shape.d)), dv_padded_(padded(shape.dv)) {
+    : unit_(unit), shape_(shape), most_queries_(most_queries), d_padded_(round_up(shape.d, 16)), dv_padded_(round_up(shape.dv, 16)) {
   key_head_bytes_ = row_bytes(shape.key_type, shape.d);
   key_row_bytes_ = key_head_bytes_ * static_cast<size_t>(shape.key_heads);
   value_head_bytes_ = shape.latent ? 0 : row_bytes(shape.value_type, shape.dv);

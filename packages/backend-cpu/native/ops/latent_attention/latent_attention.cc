@@ -32,7 +32,7 @@ FlashShape shape_of(const NodeDesc& node) {
   return shape;
 }
 
-std::unique_ptr<Kernel> make(const tp_flash_unit* unit, const NodeDesc& node, bool split) {
+std::unique_ptr<Kernel> make_latent_attention(const tp_flash_unit* unit, const NodeDesc& node, bool split) {
   const FlashShape shape = shape_of(node);
   return std::make_unique<PagedFlash>(unit, shape, split,
                                       std::make_unique<F32TileWork>(unit, shape, PagedFlash::most_queries(shape)));
@@ -57,7 +57,7 @@ void register_latent_attention(KernelTable& table) {
     table.add({"latent_attention.q8_0." + way + ".avx512", kAvx512Features, [split](const NodeDesc& node) { return make_q8_0(node, split); }});
 #endif
     add_per_isa(table, "latent_attention." + way, units,
-                [split](const tp_flash_unit* unit, const NodeDesc& node) { return make(unit, node, split); });
+                [split](const tp_flash_unit* unit, const NodeDesc& node) { return make_latent_attention(unit, node, split); });
   }
 }
 

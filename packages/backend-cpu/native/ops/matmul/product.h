@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/integers.h"
 #include "core/kernel.h"
 #include "ops/matmul/gemm_isa.h"
 
@@ -16,8 +17,6 @@ constexpr int64_t kMaxRowStep = 132;  // rows of a chunk: 22 tiles of 6
 
 // The size of a weight's axis, which can't be symbolic. Throws std::invalid_argument.
 int64_t constant_size(const NodeDesc& node, const std::string& operand, int axis_from_last);
-
-inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // One weight matrix [n, k], or one of many behind each other.
 struct Matrix {

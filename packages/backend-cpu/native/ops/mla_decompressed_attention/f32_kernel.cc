@@ -3,14 +3,13 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/integers.h"
 #include "ops/common/scratch_cutter.h"
 #include "ops/mla_decompressed_attention/decode_weight.h"
 #include "ops/mla_decompressed_attention/mla_shape.h"
 
 namespace tensorplan {
 namespace {
-
-int64_t padded(int64_t n) { return (n + 15) / 16 * 16; }
 
 class MlaDecompressedF32 final : public Kernel {
  public:
@@ -36,11 +35,11 @@ class MlaDecompressedF32 final : public Kernel {
   void run(int, int64_t chunk, Worker& worker) override {
     ScratchCutter cut(worker.scratch);
     const Scratch s = lay_out(cut);
-    const int64_t head = chunk % shape_.heads, width = shape_.value_width, stride = padded(width);
+    const int64_t head = chunk % shape_.heads, width = shape_.value_width, stride = round_up(width, 16);
     const QueryBlock tokens = MlaShape::nth_block(paging_, chunk / shape_.heads);
     const int64_t latent = shape_.latent.size;
-    decode_matrix(k_up_.data, k_up_.dtype, k_up_.layout, head, shape_.nope.size, latent, s.k_up, padded(latent));
-    decode_matrix(v_b_.data, v_b_.dtype, v_b_.layout, head, width, latent, s.v_b, padded(latent));
+    decode_matrix(k_up_.data, k_up_.dtype, k_up_.layout, head, shape_.nope.size, latent, s.k_up, round_up(latent, 16));
+    decode_matrix(v_b_.data, v_b_.dtype, v_b_.layout, head, width, latent, s.v_b, round_up(latent, 16));
     load_queries(tokens, head, s);
     std::fill_n(s.max, tokens.count, -INFINITY);
     std::fill_n(s.sum, tokens.count, 0.0f);
@@ -59,20 +58,20 @@ class MlaDecompressedF32 final : public Kernel {
   };
 
   Scratch lay_out(ScratchCutter& cut) const {
-    const int64_t most = MlaShape::kMostTokens, latent = padded(shape_.latent.size);
+    const int64_t most = MlaShape::kMostTokens, latent = round_up(shape_.latent.size, 16);
     Scratch s;
     s.k_up = cut.floats((shape_.nope.size + 4) * latent);  // the last group of 4 rows may be read past its end
     s.v_b = cut.floats((shape_.value_width + 4) * latent);
-    s.q = cut.floats(most * padded(shape_.query_width));
-    s.row = cut.floats(padded(shape_.row_width));
+    s.q = cut.floats(most * round_up(shape_.query_width, 16));
+    s.row = cut.floats(round_up(shape_.row_width, 16));
     s.latent = cut.floats(kPageRows * latent);
     s.ropes = cut.floats(kPageRows * shape_.rope.size);
-    s.k = cut.floats(kPageRows * padded(shape_.query_width) + 16);
-    s.v = cut.floats(kPageRows * padded(shape_.value_width) + 16);
+    s.k = cut.floats(kPageRows * round_up(shape_.query_width, 16) + 16);
+    s.v = cut.floats(kPageRows * round_up(shape_.value_width, 16) + 16);
     s.p = cut.floats(most * kPageRows);
     s.max = cut.floats(most);
     s.sum = cut.floats(most);
-    s.acc = cut.floats(most * padded(shape_.value_width));
+    s.acc = cut.floats(most * round_up(shape_.value_width, 16));
     s.limits = cut.ints(most);
     return s;
   }
@@ -81,10 +80,10 @@ class MlaDecompressedF32 final : public Kernel {
   void load_queries(const QueryBlock& tokens, int64_t head, const Scratch& s) const {
     for (int64_t t = 0; t < tokens.count; t++) {
       const float* from = q_ + ((tokens.first + t) * shape_.heads + head) * shape_.query_width;
-      float* to = s.q + t * padded(shape_.query_width);
+      float* to = s.q + t * round_up(shape_.query_width, 16);
       std::memcpy(to, from + shape_.nope.start, sizeof(float) * static_cast<size_t>(shape_.nope.size));
       std::memcpy(to + shape_.nope.size, from + shape_.rope.start, sizeof(float) * static_cast<size_t>(shape_.rope.size));
-      std::fill(to + shape_.query_width, to + padded(shape_.query_width), 0.0f);
+      std::fill(to + shape_.query_width, to + round_up(shape_.query_width, 16), 0.0f);
     }
   }
 
@@ -93,7 +92,7 @@ class MlaDecompressedF32 final : public Kernel {
     tp_flash_tile product = {};
     product.q = s.latent;
     product.queries = rows;
-    product.q_stride = product.k_stride = product.d = padded(shape_.latent.size);
+    product.q_stride = product.k_stride = product.d = round_up(shape_.latent.size, 16);
     product.scale = 1;
     product.p_stride = out_stride;
     for (int64_t n = 0; n < columns; n += kPageRows) {
@@ -109,7 +108,7 @@ class MlaDecompressedF32 final : public Kernel {
     if (rows == 0) return;
     const size_t bytes = row_bytes(shape_.cache_type, shape_.row_width);
     const uint8_t* from = cache_ + static_cast<size_t>(paging_.first_row(tokens.first, index)) * bytes;
-    const int64_t k_stride = padded(shape_.query_width), latent_stride = padded(shape_.latent.size);
+    const int64_t k_stride = round_up(shape_.query_width, 16), latent_stride = round_up(shape_.latent.size, 16);
     for (int32_t r = 0; r < rows; r++) {
       unit_->load_rows(static_cast<int>(shape_.cache_type), from + static_cast<size_t>(r) * bytes, 0, 1, shape_.row_width, s.row, 0);
       float* c = s.latent + r * latent_stride;
@@ -123,7 +122,7 @@ class MlaDecompressedF32 final : public Kernel {
       std::memcpy(k + shape_.nope.size, s.ropes + r * shape_.rope.size, sizeof(float) * static_cast<size_t>(shape_.rope.size));
       std::fill(k + shape_.query_width, k + k_stride, 0.0f);
     }
-    project(s.v_b, shape_.value_width, rows, s, s.v, padded(shape_.value_width));
+    project(s.v_b, shape_.value_width, rows, s, s.v, round_up(shape_.value_width, 16));
 
     tp_flash_tile tile = {};
     tile.q = s.q + first * k_stride;
@@ -132,7 +131,7 @@ class MlaDecompressedF32 final : public Kernel {
     tile.k = s.k;
     tile.d = shape_.query_width;
     tile.v = s.v;
-    tile.v_stride = tile.dv = tile.acc_stride = padded(shape_.value_width);
+    tile.v_stride = tile.dv = tile.acc_stride = round_up(shape_.value_width, 16);
     tile.limits = s.limits + first;
     tile.scale = shape_.scale;
     tile.max = s.max + first;
