@@ -7,6 +7,7 @@
 
 #include "formats/format.h"
 #include "test/harness.h"
+#include "test/support/temporary_file.h"
 
 using namespace tensorplan;
 using namespace tensorplan::test;
@@ -55,15 +56,6 @@ void load(Device& device, const WeightJob& job, const std::vector<uint8_t>& sour
   CHECK(load_weight(device, job, MemorySource(source.data(), source.size()), nullptr, nullptr));
   CHECK_EQ(device.counters().loaded_bytes - loaded, job.bytes);
 }
-
-struct TemporaryFile {
-  char path[32] = "/tmp/tensorplan-test-XXXXXX";
-  int file = mkstemp(path);
-  ~TemporaryFile() {
-    close(file);
-    unlink(path);
-  }
-};
 
 }  // namespace
 
@@ -161,15 +153,15 @@ TEST("a file is read beyond 4 GiB") {
   const TemporaryFile temporary;
   const auto source = encode_rows(DType::q8_0, rng.normal(100 * 32), 32);
   const uint64_t offset = (uint64_t{9} << 30) + 32;
-  if (pwrite(temporary.file, source.data(), source.size(), static_cast<off_t>(offset)) != static_cast<ssize_t>(source.size())) {
-    std::printf("     (skipped: no sparse files in /tmp)\n");
+  if (pwrite(temporary.file(), source.data(), source.size(), static_cast<off_t>(offset)) != static_cast<ssize_t>(source.size())) {
+    std::printf("     (skipped: no sparse files where temporary files go)\n");
     return;
   }
   Device device(2, {});
   WeightJob job = job_for(DType::q8_0, 100, 32, DType::q8_0, Layout::rows, {100, 32});
   job.source_offset = offset;
   device.allocate(TP_REGION_WEIGHTS, job.bytes);
-  CHECK(load_weight(device, job, FileSource(temporary.path), nullptr, nullptr));
+  CHECK(load_weight(device, job, FileSource(temporary.path()), nullptr, nullptr));
   CHECK(stored(device, job) == source);
 }
 
@@ -178,7 +170,7 @@ TEST("a file that ends too early, or isn't there, is an error with its name") {
   Device device(2, {});
   const WeightJob job = job_for(DType::f32, 100, 32, DType::f32, Layout::rows, {100, 32});
   device.allocate(TP_REGION_WEIGHTS, job.bytes);
-  CHECK_THROWS(load_weight(device, job, FileSource(temporary.path), nullptr, nullptr), "bytes too early");
+  CHECK_THROWS(load_weight(device, job, FileSource(temporary.path()), nullptr, nullptr), "bytes too early");
   CHECK_THROWS(FileSource("/nowhere/model.gguf"), "cannot open /nowhere/model.gguf: No such file");
 }
 

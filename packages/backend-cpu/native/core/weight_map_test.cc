@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "test/harness.h"
+#include "test/support/temporary_file.h"
 
 using namespace tensorplan;
 using namespace tensorplan::test;
@@ -14,20 +15,12 @@ namespace {
 
 constexpr uint64_t kGranule = 65536;
 
-// A file of so many bytes, each other than its neighbours.
-struct CountingFile {
-  char path[32] = "/tmp/tensorplan-test-XXXXXX";
-  int file = mkstemp(path);
-  std::vector<uint8_t> bytes;
-  explicit CountingFile(size_t count) : bytes(count) {
-    for (size_t i = 0; i < count; i++) bytes[i] = static_cast<uint8_t>(i * 131 + i / 251);
-    CHECK_EQ(write(file, bytes.data(), count), static_cast<ssize_t>(count));
-  }
-  ~CountingFile() {
-    close(file);
-    unlink(path);
-  }
-};
+// So many bytes, each other than its neighbours.
+std::vector<uint8_t> counting(size_t count) {
+  std::vector<uint8_t> bytes(count);
+  for (size_t i = 0; i < count; i++) bytes[i] = static_cast<uint8_t>(i * 131 + i / 251);
+  return bytes;
+}
 
 WeightJob job_at(uint64_t place, uint64_t in_file, int64_t rows) {
   WeightJob job;
@@ -56,33 +49,34 @@ bool refuses(Device& device, const WeightJob& job, const FileSource& file) {
 }  // namespace
 
 TEST("a mapped weight has the file's bytes, and what is written to it stays out of the file") {
-  const CountingFile on_disk(3 * kGranule + 1000);
+  const std::vector<uint8_t> bytes = counting(3 * kGranule + 1000);
+  const TemporaryFile on_disk(bytes);
   Device device(2, {});
   device.allocate(TP_REGION_WEIGHTS, 6 * kGranule);
   const std::vector<uint8_t> before(kGranule, 0x5a);
   device.write(TP_REGION_WEIGHTS, 0, before.data(), before.size());
   // Starts within a page, ends within another, crosses a granule, and reaches the file's last byte.
   const uint64_t in_file = kGranule + 4128;
-  const WeightJob job = job_at(2 * kGranule + 4128, in_file, static_cast<int64_t>((on_disk.bytes.size() - in_file) / 32));
-  map_weight(device, job, FileSource(on_disk.path));
+  const WeightJob job = job_at(2 * kGranule + 4128, in_file, static_cast<int64_t>((bytes.size() - in_file) / 32));
+  map_weight(device, job, FileSource(on_disk.path()));
 
   std::vector<uint8_t> read(job.bytes);
   device.read(TP_REGION_WEIGHTS, job.offset, read.data(), read.size());
-  CHECK(std::memcmp(read.data(), on_disk.bytes.data() + in_file, read.size()) == 0);
+  CHECK(std::memcmp(read.data(), bytes.data() + in_file, read.size()) == 0);
   std::vector<uint8_t> untouched(kGranule);
   device.read(TP_REGION_WEIGHTS, 0, untouched.data(), untouched.size());
   CHECK(untouched == before);
 
   const uint8_t mark[32] = {1, 2, 3};
   device.write(TP_REGION_WEIGHTS, job.offset, mark, sizeof mark);
-  std::vector<uint8_t> again(on_disk.bytes.size());
-  CHECK_EQ(pread(on_disk.file, again.data(), again.size(), 0), static_cast<ssize_t>(again.size()));
-  CHECK(again == on_disk.bytes);
+  std::vector<uint8_t> again(bytes.size());
+  CHECK_EQ(pread(on_disk.file(), again.data(), again.size(), 0), static_cast<ssize_t>(again.size()));
+  CHECK(again == bytes);
 }
 
 TEST("what can't be mapped is refused") {
-  const CountingFile on_disk(kGranule);
-  const FileSource file(on_disk.path);
+  const TemporaryFile on_disk(counting(kGranule));
+  const FileSource file(on_disk.path());
   Device device(1, {});
   device.allocate(TP_REGION_WEIGHTS, 2 * kGranule);
   CHECK(refuses<std::invalid_argument>(device, job_at(64, 128, 4), file));            // elsewhere within the page

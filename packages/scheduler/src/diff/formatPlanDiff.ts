@@ -1,5 +1,4 @@
-import { formatBytes } from "../explain/formatBytes.ts";
-import { formatTime } from "../explain/formatTime.ts";
+import { formatBytes, formatTime } from "../explain/quantities.ts";
 import { textTable } from "../explain/textTable.ts";
 import { describeBox } from "../variants/box.ts";
 import { layerFamilies } from "./layerFamilies.ts";

@@ -5,9 +5,9 @@ import { planHash } from "../plan/planJson.ts";
 import { anyKernel, profile, rule, tinyModel } from "../testing/fixtures.ts";
 import { decisionsOf } from "./decisions.ts";
 import { explain } from "./explain.ts";
-import { formatBytes } from "./formatBytes.ts";
 import { formatPlanSummary } from "./formatPlanSummary.ts";
 import { formatPlanTable } from "./formatPlanTable.ts";
+import { formatBytes } from "./quantities.ts";
 
 const vnni = anyKernel("matmul", { name: "matmul.vnni", requires: ["vnni"] });
 const made = plan({

@@ -1,5 +1,5 @@
 import type { Plan } from "../plan/plan.ts";
-import { formatBytes } from "./formatBytes.ts";
+import { formatBytes } from "./quantities.ts";
 import { explainTried, nameRule } from "./ruleText.ts";
 
 /** Where a weight is copied to in each step, said once for variants that do the same. */

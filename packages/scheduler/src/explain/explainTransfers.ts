@@ -1,7 +1,7 @@
 import type { Plan, PlanTransfer, PlanVariant } from "../plan/plan.ts";
 import { chooseVariants, type VariantChoice } from "./chooseVariants.ts";
-import { formatBytes } from "./formatBytes.ts";
 import { foldNames, maskLayers } from "./layerNames.ts";
+import { formatBytes } from "./quantities.ts";
 import { nameRule } from "./ruleText.ts";
 import { makerOf, variantFacts } from "./variantFacts.ts";
 

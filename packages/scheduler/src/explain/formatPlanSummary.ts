@@ -5,8 +5,7 @@ import type { Plan, PlanVariant } from "../plan/plan.ts";
 import { planHash } from "../plan/planJson.ts";
 import { runsByPlanned } from "../plan/plannedKernels.ts";
 import { contains, describeBox } from "../variants/box.ts";
-import { formatBytes } from "./formatBytes.ts";
-import { formatTime } from "./formatTime.ts";
+import { formatBytes, formatTime } from "./quantities.ts";
 import { ruleUses } from "./ruleUses.ts";
 import { textTable } from "./textTable.ts";
 

@@ -2,7 +2,7 @@ import { TensorplanError } from "@tensorplan/ir";
 import { estimateVariant } from "../cost/estimateStep.ts";
 import { phaseStep } from "../cost/stepBindings.ts";
 import type { Plan, PlanVariant } from "../plan/plan.ts";
-import { formatTime } from "./formatTime.ts";
+import { formatTime } from "./quantities.ts";
 import { textTable } from "./textTable.ts";
 
 /** The variant that a phase means: steps of one token a sequence, or the longest prompts. @throws TensorplanError `plan/no-variant` */

@@ -4,7 +4,7 @@ import { plan as makePlan } from "../plan/makePlan.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { PlanInput } from "../plan/planInput.ts";
 import type { Rule } from "../rules/rule.ts";
-import { formatBytes } from "./formatBytes.ts";
+import { formatBytes } from "./quantities.ts";
 
 /** What came of planning again with rules in front. */
 export type Trial =

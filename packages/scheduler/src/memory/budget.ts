@@ -1,5 +1,5 @@
 import { TensorplanError } from "@tensorplan/ir";
-import { formatBytes } from "../explain/formatBytes.ts";
+import { formatBytes } from "../explain/quantities.ts";
 import type { Plan, PlanDevice } from "../plan/plan.ts";
 import type { PlanInput } from "../plan/planInput.ts";
 import { changesThatFit } from "./changes.ts";

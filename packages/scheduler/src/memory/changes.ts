@@ -1,7 +1,6 @@
 import { TensorplanError } from "@tensorplan/ir";
 import { diffTimes } from "../diff/diffTimes.ts";
-import { formatBytes } from "../explain/formatBytes.ts";
-import { formatTime } from "../explain/formatTime.ts";
+import { formatBytes, formatTime } from "../explain/quantities.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { PlanInput } from "../plan/planInput.ts";
 import { bytesOf, type Candidate, type FittingChange, type Misfit, overflowsOf } from "./fittingChange.ts";

@@ -1,6 +1,6 @@
 import type { DeviceProfile } from "@tensorplan/backend-api";
 import { canonicalJson, TensorplanError } from "@tensorplan/ir";
-import { formatTime } from "../explain/formatTime.ts";
+import { formatTime } from "../explain/quantities.ts";
 import type { Plan, PlanOptimisation } from "../plan/plan.ts";
 import type { PlanInput } from "../plan/planInput.ts";
 import type { Rule } from "../rules/rule.ts";

@@ -1,4 +1,4 @@
-import { formatBytes } from "../explain/formatBytes.ts";
+import { formatBytes } from "../explain/quantities.ts";
 import { printOrigin, type Rule } from "../rules/rule.ts";
 import type { Plan, PlanVariant, PlanWarning } from "./plan.ts";
 import { plannedKernels } from "./plannedKernels.ts";

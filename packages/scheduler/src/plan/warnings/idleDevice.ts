@@ -1,4 +1,4 @@
-import { formatBytes } from "../../explain/formatBytes.ts";
+import { formatBytes } from "../../explain/quantities.ts";
 import type { Plan, PlanWarning } from "../plan.ts";
 
 /** Devices that the plan was made for and that neither hold nor compute anything. */

@@ -1,5 +1,5 @@
-import { formatBytes } from "../../explain/formatBytes.ts";
 import { maskLayers, printLayers } from "../../explain/layerNames.ts";
+import { formatBytes } from "../../explain/quantities.ts";
 import { totalBytes } from "../../memory/budget.ts";
 import { layerOf } from "../../rules/selector.ts";
 import type { Plan, PlanDevice, PlanWarning } from "../plan.ts";
