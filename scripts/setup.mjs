@@ -114,17 +114,19 @@ function nativeStep(nativePackage, toolchain, installKey) {
   };
 }
 
-/** Steps of this machine and moment, in order. */
+/**
+ * Steps of this machine and moment: the first before all others, and then chains that don't need each other. TypeScript compiles on one
+ * core; C++ takes the others meanwhile.
+ */
 function planSteps() {
   const install = installStep();
   const toolchain = findToolchain();
   const native = toolchain.missing === undefined ? nativePackages() : [];
   return {
-    steps: [
-      install,
-      typescriptStep(install.key),
-      viewerStep(install.key),
-      ...native.map((each) => nativeStep(each, toolchain, install.key)),
+    first: install,
+    chains: [
+      [typescriptStep(install.key), viewerStep(install.key)],
+      native.map((each) => nativeStep(each, toolchain, install.key)),
     ],
     notice:
       toolchain.missing === undefined
@@ -135,34 +137,46 @@ function planSteps() {
 
 const isCurrent = (stamp, step) => stamp.isCurrent(step.name, step.key, step.files);
 
+/** Runs a step that is out of date; the message of one that failed. */
+async function bringUpToDate(stamp, step) {
+  if (isCurrent(stamp, step)) return undefined;
+  const files = stamp.capture(step.files);
+  stamp.forget(step.name);
+  try {
+    const { outputs } = await step.run();
+    stamp.done(step.name, step.key, files, outputs);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    return error.message;
+  }
+}
+
+async function runChain(stamp, steps) {
+  const failures = [];
+  for (const step of steps) failures.push(await bringUpToDate(stamp, step));
+  return failures;
+}
+
 async function setUp() {
-  const { steps, notice } = planSteps();
+  const { first, chains, notice } = planSteps();
   if (notice !== undefined) console.error(notice);
   const stamp = new Stamp();
-  if (steps.every((step) => isCurrent(stamp, step))) {
+  if ([first, ...chains.flat()].every((step) => isCurrent(stamp, step))) {
     stamp.save();
     return;
   }
   await withLock(async () => {
     // Another process may have done the work while we waited.
     const fresh = new Stamp();
-    const failures = [];
-    for (const step of steps) {
-      if (isCurrent(fresh, step)) continue;
-      const files = fresh.capture(step.files);
-      fresh.forget(step.name);
-      try {
-        const { outputs } = await step.run();
-        fresh.done(step.name, step.key, files, outputs);
-      } catch (error) {
-        if (!(error instanceof SetupError)) throw error;
-        failures.push(error);
-        // Nothing can be built without the dependencies; any other two steps don't need each other.
-        if (step.name === "install") break;
-      }
+    // Nothing can be built without the dependencies; a step that fails doesn't keep others from being tried.
+    const outcomes = [await bringUpToDate(fresh, first)];
+    if (outcomes[0] === undefined) {
+      outcomes.push(...(await Promise.all(chains.map((steps) => runChain(fresh, steps)))).flat());
     }
     fresh.save();
-    if (failures.length > 0) throw new SetupError(failures.map(({ message }) => message).join("\nset-up: "));
+    const failures = outcomes.filter((message) => message !== undefined);
+    if (failures.length > 0) throw new SetupError(failures.join("\nset-up: "));
   });
 }
 

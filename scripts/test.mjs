@@ -7,33 +7,44 @@ import { summaryLine } from "./lib/report.mjs";
 import { testNative } from "./testNative.mjs";
 import { testNativeSanitized } from "./testNativeSanitized.mjs";
 
-/** In the order in which they run: the quickest to tell what is wrong come first. */
+/** They read the sources only, each on one core, and are run at once. */
+const readers = { ...staticChecks, budget: checkTypeBudget };
+
+/** Those that run the program, in their order. Each uses all cores. */
 const runners = {
-  ...staticChecks,
-  budget: checkTypeBudget,
   vitest: runVitest,
   native: () => withLock(() => testNative()),
   asan: () => withLock(() => testNativeSanitized(["asan"])),
   tsan: () => withLock(() => testNativeSanitized(["tsan"])),
 };
 
+async function timed(run) {
+  const started = performance.now();
+  const results = [await run()].flat();
+  return { results, seconds: (performance.now() - started) / 1000 };
+}
+
 async function main(names) {
-  const unknown = names.filter((name) => !(name in runners));
+  const known = [...Object.keys(readers), ...Object.keys(runners)];
+  const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
-    console.error(`no runner called ${unknown.join(", ")}; there are: ${Object.keys(runners).join(", ")}`);
+    console.error(`no runner called ${unknown.join(", ")}; there are: ${known.join(", ")}`);
     return 2;
   }
+  const chosen = (group) =>
+    Object.entries(group)
+      .filter(([name]) => names.length === 0 || names.includes(name))
+      .map(([, run]) => run);
   const totals = { passed: 0, failed: 0, skipped: 0 };
-  for (const [name, run] of Object.entries(runners)) {
-    if (names.length > 0 && !names.includes(name)) continue;
-    let started = performance.now();
-    for (const each of [await run()].flat()) {
+  const report = ({ results, seconds }) => {
+    for (const each of results) {
       if (each.failed > 0 && each.details !== "") console.log(each.details.trimEnd());
-      console.log(summaryLine(each, (performance.now() - started) / 1000));
+      console.log(summaryLine(each, seconds));
       for (const key of Object.keys(totals)) totals[key] += each[key];
-      started = performance.now();
     }
-  }
+  };
+  for (const done of chosen(readers).map(timed)) report(await done);
+  for (const run of chosen(runners)) report(await timed(run));
   if (totals.skipped > 0) console.log(`${totals.skipped} skipped`);
   console.log(`${totals.passed} passed, ${totals.failed} failed`);
   return totals.failed > 0 || totals.passed === 0 ? 1 : 0;
