@@ -105,6 +105,13 @@ describe("an optimise rule", () => {
     120_000,
   );
 
+  test("equal devices are no burden: deepseek-r1 on 8xh100 is solved to the end, and the solver's choice fits", async () => {
+    const input = { ...(await inputOf("deepseek-r1", "8xh100")), solver: await loadSolver() };
+    const { optimisation } = plan({ ...input, rules: [ruleFor("decode")] });
+    expect(optimisation?.chosen).toBe("the solver's choice");
+    expect(optimisation?.linear?.gapPpm).toBeLessThan(100);
+  }, 120_000);
+
   test.each([
     ["optimise/no-solver", [ruleFor("decode")], false],
     ["optimise/objective", [ruleFor("beauty" satisfies string)], true],

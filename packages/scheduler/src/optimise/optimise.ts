@@ -1,5 +1,5 @@
 import type { DeviceProfile } from "@tensorplan/backend-api";
-import { canonicalJson, TensorplanError } from "@tensorplan/ir";
+import { TensorplanError } from "@tensorplan/ir";
 import { formatTime } from "../explain/quantities.ts";
 import type { Plan, PlanOptimisation } from "../plan/plan.ts";
 import type { PlanInput } from "../plan/planInput.ts";
@@ -9,6 +9,7 @@ import { type Chain, chainNs, makeChain } from "./chain.ts";
 import { type Choice, rulesOf } from "./choices.ts";
 import { type SolvedChain, solveChain } from "./milp.ts";
 import { objectiveNs, readObjective } from "./objective.ts";
+import { dealOut, pooledRoom, poolTwins, twinsOf } from "./pool.ts";
 
 type MakePlan = (input: PlanInput) => Plan;
 
@@ -52,7 +53,8 @@ export function optimise(input: PlanInput, makePlan: MakePlan): Plan {
   const planOf = (own: readonly Rule[], more: Partial<PlanInput> = {}) =>
     makePlan({ ...input, rules: [...before, ...own, ...after], ...more });
 
-  const whole = wholePlans(devices, (device, budget) =>
+  const twins = twinsOf(devices);
+  const whole = wholePlans(devices, twins, (device, budget) =>
     planOf([storeAll(rule.name, ids[device] as string)], { budgets: budget }),
   );
   const chain = makeChain(whole, objective, budgets);
@@ -68,11 +70,12 @@ export function optimise(input: PlanInput, makePlan: MakePlan): Plan {
     return { name, ns: objectiveNs(plan, objective), plan };
   };
 
+  const pooled = poolTwins(chain, twins);
   const solve = (room: readonly number[]) => {
-    solved = solveChain(chain, room, solver);
+    solved = solveChain(pooled, room, solver);
     return solved;
   };
-  const candidate = solveWithin(chain, ids, solve, tryChoice);
+  const candidate = solveWithin({ chain, twins, devices: ids, solve, tryChoice });
   const candidates = candidate === undefined ? [] : [candidate];
   let refusal: unknown;
   for (const { name, choice } of baselines(chain)) {
@@ -132,23 +135,21 @@ const storeAll = (name: string, device: string): Rule => ({
   optional: true,
 });
 
-/** A plan for each device that keeps everything there, whatever its memory. Devices that are alike but for their names share one. */
+/** A plan for each device that keeps everything there, whatever its memory. Devices that are alike share one. */
 function wholePlans(
   devices: readonly DeviceProfile[],
+  twins: readonly (readonly number[])[],
   planOn: (device: number, budgets: Readonly<Record<string, number>>) => Plan,
 ): readonly Plan[] {
   const unlimited = Object.fromEntries(devices.map(({ id }) => [id, Number.MAX_SAFE_INTEGER]));
-  const kinds = new Map<string, number>();
   const plans: Plan[] = [];
-  devices.forEach((device, index) => {
-    const { id: _, ...rest } = device;
-    const kind = `${index === 0 ? "first " : ""}${canonicalJson(rest)}`;
-    const twin = kinds.get(kind);
-    if (twin === undefined) {
-      kinds.set(kind, index);
-      plans.push(planOn(index, unlimited));
-    } else plans.push(renamed(plans[twin] as Plan, devices[twin]?.id ?? "", device.id));
-  });
+  for (const members of twins) {
+    const [first = 0, ...others] = members;
+    const plan = planOn(first, unlimited);
+    plans[first] = plan;
+    for (const other of others)
+      plans[other] = renamed(plan, devices[first]?.id ?? "", devices[other]?.id ?? "");
+  }
   return plans;
 }
 
@@ -169,24 +170,39 @@ function renamed(plan: Plan, from: string, to: string): Plan {
   };
 }
 
-/** Solves, plans, and solves again with less room on a device whose work area turned out larger than was thought. */
-function solveWithin(
-  chain: Chain,
-  devices: readonly string[],
-  solve: (room: readonly number[]) => SolvedChain | undefined,
-  tryChoice: (name: string, choice: Choice) => Candidate,
-): Candidate | undefined {
+interface Search {
+  readonly chain: Chain;
+  readonly twins: readonly (readonly number[])[];
+  readonly devices: readonly string[];
+  solve(room: readonly number[]): SolvedChain | undefined;
+  tryChoice(name: string, choice: Choice): Candidate;
+}
+
+/**
+ * Solves, deals out to equal devices, plans, and solves again with less room where a work area turned out larger than was thought or
+ * what was left over on each of the equal devices was too small for a whole layer.
+ */
+function solveWithin({ chain, twins, devices, solve, tryChoice }: Search): Candidate | undefined {
   const room = [...chain.room];
-  for (let attempt = 0; attempt < MOST_TRIES; attempt++) {
-    const solved = solve(room);
+  // What can't be used of a kind's room because it lies in pieces on several devices.
+  const pieces = twins.map(() => 0);
+  for (let planned = 0, solves = 0; planned < MOST_TRIES && solves < 2 * MOST_TRIES; solves++) {
+    const solved = solve(pooledRoom(room, twins).map((bytes, kind) => bytes - (pieces[kind] ?? 0)));
     if (solved === undefined) return undefined;
+    const dealt = dealOut(solved.choice, chain, room, twins);
+    if ("over" in dealt) {
+      pieces[dealt.kind] = (pieces[dealt.kind] ?? 0) + dealt.over;
+      continue;
+    }
+    planned++;
     try {
-      return tryChoice("the solver's choice", solved.choice);
+      return tryChoice("the solver's choice", dealt.choice);
     } catch (error) {
       if (!isOverBudget(error)) throw error;
       const device = devices.indexOf(String(error.details?.device));
-      if (device < 0) return undefined;
-      room[device] = (room[device] as number) - Number(error.details?.over ?? 0);
+      const alike = twins.find((members) => members.includes(device));
+      if (alike === undefined) return undefined;
+      for (const each of alike) room[each] = (room[each] as number) - Number(error.details?.over ?? 0);
     }
   }
   return undefined;
