@@ -14,6 +14,8 @@ export async function buildViewer() {
     entryPoints: [join(client, "viewer.ts"), join(client, "viewer.css")],
     outdir: join(root, "packages", "viewer", "dist", "bundle"),
     bundle: true,
+    // Other packages as they are written: what they were last compiled to may be old.
+    conditions: ["@tensorplan/source"],
     minify: true,
     format: "iife",
     target: ["chrome111", "firefox121", "safari16.4"],

@@ -82,6 +82,7 @@ function viewerStep(installKey) {
     files: [
       "pnpm-lock.yaml",
       "scripts/buildViewer.mjs",
+      "packages/scheduler/src/explain/quantities.ts",
       ...listFiles(join(root, "packages", "viewer", "src"), (file) => !/\.test(-d)?\.ts$/.test(file)),
     ],
     async run() {
