@@ -19,6 +19,7 @@ import {
 interface Shadow {
   readonly offset: number;
   readonly dtype: DType;
+  readonly columns: number;
   readonly values: Float32Array;
   /** The values are newer than the bytes. */
   dirty: boolean;
@@ -130,7 +131,7 @@ export class ReferenceMemory {
     const count = countOf(shape);
     if (dtype === "f32") return { dtype, shape, data: new Float32Array(span.buffer, span.byteOffset, count) };
     if (dtype === "i32") return { dtype, shape, data: new Int32Array(span.buffer, span.byteOffset, count) };
-    return { dtype, shape, data: this.#shadow(place, span, count).values };
+    return { dtype, shape, data: this.#shadow(place, span, count, shape.at(-1) ?? 1).values };
   }
 
   /** Says that the values at a place, got by `tensor`, have changed. */
@@ -144,14 +145,14 @@ export class ReferenceMemory {
     }
   }
 
-  #shadow({ region, offset, dtype }: OperandPlace, span: Uint8Array, count: number): Shadow {
+  #shadow({ region, offset, dtype }: OperandPlace, span: Uint8Array, count: number, columns: number): Shadow {
     const { shadows } = this.#regions[region];
     const key = `${offset} ${dtype} ${count}`;
     const known = shadows.get(key);
     if (known !== undefined && region !== "arena" && region !== "inputs") return known;
     const values = new Float32Array(count);
-    dtypes[dtype].decode(span, values);
-    const shadow: Shadow = { offset, dtype, values, dirty: false };
+    dtypes[dtype].decode(span, values, columns);
+    const shadow: Shadow = { offset, dtype, columns, values, dirty: false };
     shadows.set(key, shadow);
     return shadow;
   }
@@ -159,9 +160,9 @@ export class ReferenceMemory {
   #flush(region: RegionName): void {
     for (const shadow of this.#regions[region].shadows.values()) {
       if (!shadow.dirty) continue;
-      const { blockSize, blockBytes, encode } = dtypes[shadow.dtype];
-      const bytes = (shadow.values.length / blockSize) * blockBytes;
-      encode(shadow.values, this.#span(region, shadow.offset, bytes));
+      const { dtype, columns, values } = shadow;
+      const bytes = (values.length / columns) * rowBytes(dtype, columns);
+      dtypes[dtype].encode(values, this.#span(region, shadow.offset, bytes), columns);
       shadow.dirty = false;
     }
   }

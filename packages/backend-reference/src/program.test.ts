@@ -39,7 +39,7 @@ const must = <T>(value: T | undefined): T => {
 const encode = ({ dtype, data, shape }: HostTensor): Uint8Array => {
   if (data instanceof Int32Array) return new Uint8Array(data.buffer.slice(0));
   const bytes = new Uint8Array((data.length / (shape.at(-1) ?? 1)) * rowBytes(dtype, shape.at(-1) ?? 1));
-  dtypes[dtype].encode(data, bytes);
+  dtypes[dtype].encode(data, bytes, shape.at(-1) ?? 1);
   return bytes;
 };
 

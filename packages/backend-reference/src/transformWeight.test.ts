@@ -7,7 +7,7 @@ import { referenceBackend } from "./index.ts";
 function sourceOf(dtype: DType, shape: readonly number[], values: readonly number[]): TensorSource {
   const width = rowBytes(dtype, shape.at(-1) ?? 1);
   const bytes = new Uint8Array((values.length / (shape.at(-1) ?? 1)) * width);
-  dtypes[dtype].encode(Float32Array.from(values), bytes);
+  dtypes[dtype].encode(Float32Array.from(values), bytes, shape.at(-1) ?? 1);
   return {
     name: "kv_b",
     dtype,
@@ -33,7 +33,7 @@ async function load(place: WeightPlace, source: TensorSource, signal?: AbortSign
   device.read("weights", 64, bytes);
   expect(device.counters().bytesIn).toBe(0);
   const values = new Float32Array(place.shape.reduce((product, n) => product * n, 1));
-  dtypes[place.dtype].decode(bytes, values);
+  dtypes[place.dtype].decode(bytes, values, place.shape.at(-1) ?? 1);
   return [...values];
 }
 
@@ -65,7 +65,7 @@ test("transposing a block type gives q8_0", async () => {
   const place = placeOf({ kind: "transpose-heads", tensor: "kv_b", heads: 1 }, "q8_0", [1, 32, 32]);
   const source = sourceOf("iq4_nl", [32, 32], values);
   const stored = new Float32Array(1024);
-  dtypes.iq4_nl.decode(await source.readRows(0, 32), stored);
+  dtypes.iq4_nl.decode(await source.readRows(0, 32), stored, 32);
   const turned = await load(place, source);
   for (let i = 0; i < 1024; i++) {
     expect(Math.abs((turned[(i % 32) * 32 + Math.floor(i / 32)] ?? 9) - (stored[i] ?? 9))).toBeLessThan(

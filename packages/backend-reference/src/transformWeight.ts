@@ -35,13 +35,13 @@ async function* chunks(source: TensorSource, first: number, count: number, signa
 /** Decodes a matrix of `rows` rows, transposes it, and encodes it as `to`. */
 function transpose(bytes: Uint8Array, from: DType, rows: number, columns: number, to: DType): Uint8Array {
   const values = new Float32Array(rows * columns);
-  dtypes[from].decode(bytes, values);
+  dtypes[from].decode(bytes, values, columns);
   const turned = new Float32Array(values.length);
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < columns; c++) turned[c * rows + r] = values[r * columns + c] as number;
   }
   const out = new Uint8Array(columns * rowBytes(to, rows));
-  dtypes[to].encode(turned, out);
+  dtypes[to].encode(turned, out, rows);
   return out;
 }
 

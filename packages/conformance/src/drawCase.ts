@@ -53,7 +53,7 @@ export function fill(
   if (!data.every((value) => value === Number.NEGATIVE_INFINITY || Number.isFinite(value))) {
     throw new RangeError("a sketch gave values that aren't numbers");
   }
-  roundTo(dtype, data);
+  roundTo(dtype, data, shape.at(-1) ?? 1);
   return tensor;
 }
 

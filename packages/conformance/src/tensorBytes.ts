@@ -1,16 +1,15 @@
-import { type DType, dtypes, type HostTensor, hostTensor } from "@tensorplan/ir";
+import { type DType, dtypes, type HostTensor, hostTensor, rowBytes } from "@tensorplan/ir";
 
-const bytesOf = (dtype: DType, count: number): number => {
-  const { blockSize, blockBytes } = dtypes[dtype];
-  return (count / blockSize) * blockBytes;
-};
+const bytesOf = (dtype: DType, count: number, columns: number): number =>
+  count === 0 ? 0 : (count / columns) * rowBytes(dtype, columns);
 
 /** A tensor's bytes in its element type, rows as in a file. */
-export function encodeTensor({ dtype, data }: HostTensor): Uint8Array {
+export function encodeTensor({ dtype, shape, data }: HostTensor): Uint8Array {
   if (data instanceof Int32Array)
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
-  const bytes = new Uint8Array(bytesOf(dtype, data.length));
-  dtypes[dtype].encode(data, bytes);
+  const columns = shape.at(-1) ?? 1;
+  const bytes = new Uint8Array(bytesOf(dtype, data.length, columns));
+  dtypes[dtype].encode(data, bytes, columns);
   return bytes;
 }
 
@@ -26,8 +25,9 @@ export function decodeTensor(
     read(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     return tensor;
   }
-  const bytes = new Uint8Array(bytesOf(dtype, data.length));
+  const columns = shape.at(-1) ?? 1;
+  const bytes = new Uint8Array(bytesOf(dtype, data.length, columns));
   read(bytes);
-  dtypes[dtype].decode(bytes, data);
+  dtypes[dtype].decode(bytes, data, columns);
   return tensor;
 }

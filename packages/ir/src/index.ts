@@ -3,7 +3,6 @@ export * from "./axis/size.ts";
 export type { Format } from "./dtype/format.ts";
 export { bf16ToNumber, halfToNumber, numberToBf16, numberToHalf } from "./dtype/half.ts";
 export * from "./dtype/index.ts";
-export { type StorageOnlyDType, storageOnlyNames } from "./dtype/storageOnly.ts";
 export * from "./errors.ts";
 export * from "./graph/builder.ts";
 export { canonicalJson } from "./graph/canonicalJson.ts";

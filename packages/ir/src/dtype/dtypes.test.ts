@@ -1,13 +1,13 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { bf16ToNumber, halfToNumber, numberToBf16, numberToHalf } from "./half.ts";
-import { dtypeByGgmlId, dtypeNames, dtypes, hasCodec, isDType, rowBytes } from "./index.ts";
+import { dtypeByGgmlId, dtypeNames, dtypes, hasCodec, isDType, isReadable, rowBytes } from "./index.ts";
 
 const roundTrip = (name: keyof typeof dtypes, values: Float32Array): Float32Array => {
   const bytes = new Uint8Array(rowBytes(name, values.length));
-  dtypes[name].encode(values, bytes);
+  dtypes[name].encode(values, bytes, values.length);
   const back = new Float32Array(values.length);
-  dtypes[name].decode(bytes, back);
+  dtypes[name].decode(bytes, back, values.length);
   return back;
 };
 const rows = fc
@@ -45,9 +45,14 @@ test.each([
 
 test("types whose values can't be read say so", () => {
   expect(hasCodec("iq4_nl")).toBe(true);
-  expect(hasCodec("iq4_k")).toBe(false);
-  expect(() => dtypes.iq4_k.decode(new Uint8Array(144), new Float32Array(256))).toThrow(
-    "values of iq4_k can't be read or written yet",
+  expect(hasCodec("iq4_ks")).toBe(false);
+  expect([isReadable("iq4_ks"), dtypes.iq4_ks.writable]).toEqual([true, false]);
+  expect(isReadable("iq2_xxs")).toBe(false);
+  expect(() => dtypes.iq2_xxs.decode(new Uint8Array(66), new Float32Array(256), 256)).toThrow(
+    "values of iq2_xxs can't be read or written yet",
+  );
+  expect(() => dtypes.iq4_ks.encode(new Float32Array(256), new Uint8Array(140), 256)).toThrow(
+    expect.objectContaining({ code: "dtype/no-encoder" }),
   );
 });
 

@@ -7,6 +7,7 @@ export const f16 = defineFormat({
   blockSize: 1,
   blockBytes: 2,
   kind: "float",
+  writable: true,
   decode(bytes, out) {
     const view = viewOf(bytes);
     for (let i = 0; i < out.length; i++) out[i] = halfToNumber(view.getUint16(2 * i, true));

@@ -6,6 +6,7 @@ export const f32 = defineFormat({
   blockSize: 1,
   blockBytes: 4,
   kind: "float",
+  writable: true,
   decode(bytes, out) {
     const view = viewOf(bytes);
     for (let i = 0; i < out.length; i++) out[i] = view.getFloat32(4 * i, true);

@@ -6,6 +6,7 @@ export const i32 = defineFormat({
   blockSize: 1,
   blockBytes: 4,
   kind: "integer",
+  writable: true,
   decode(bytes, out) {
     const view = viewOf(bytes);
     for (let i = 0; i < out.length; i++) out[i] = view.getInt32(4 * i, true);

@@ -1,36 +1,27 @@
-import { defineFormat, viewOf } from "./format.ts";
-import { halfToNumber, numberToHalf } from "./half.ts";
+import { defineBlockFormat } from "./blockFormat.ts";
+import { type BlockScheme, signedLevels } from "./blockScheme.ts";
+import { byteEach } from "./plainPlaces.ts";
 
-const BLOCK = 32;
-const BYTES = 34;
+export const q8_0Scheme: BlockScheme = {
+  blockSize: 32,
+  groupSize: 32,
+  levels: signedLevels,
+  /** In the f32 steps of the format's own writer: the same bytes. */
+  quantise(values, at, parts) {
+    let largest = 0;
+    for (let i = 0; i < 32; i++) largest = Math.max(largest, Math.abs(values[at + i] as number));
+    parts.scale = Math.fround(largest / 127);
+    const inverse = parts.scale === 0 ? 0 : Math.fround(1 / parts.scale);
+    for (let i = 0; i < 32; i++) {
+      const scaled = Math.fround((values[at + i] as number) * inverse);
+      parts.codes[i] = Math.sign(scaled) * Math.round(Math.abs(scaled));
+    }
+  },
+};
 
 /** 32 signed bytes that share one f16 scale: value = d · code. */
-export const q8_0 = defineFormat({
-  name: "q8_0",
-  ggmlTypeId: 8,
-  blockSize: BLOCK,
-  blockBytes: BYTES,
-  kind: "block",
-  decode(bytes, out) {
-    const view = viewOf(bytes);
-    for (let block = 0; block < out.length / BLOCK; block++) {
-      const scale = halfToNumber(view.getUint16(block * BYTES, true));
-      for (let i = 0; i < BLOCK; i++) out[block * BLOCK + i] = scale * view.getInt8(block * BYTES + 2 + i);
-    }
-  },
-  encode(values, bytes) {
-    const view = viewOf(bytes);
-    for (let block = 0; block < values.length / BLOCK; block++) {
-      let largest = 0;
-      for (let i = 0; i < BLOCK; i++)
-        largest = Math.max(largest, Math.abs(values[block * BLOCK + i] as number));
-      const scale = Math.fround(largest / 127);
-      const inverse = scale === 0 ? 0 : Math.fround(1 / scale);
-      view.setUint16(block * BYTES, numberToHalf(scale), true);
-      for (let i = 0; i < BLOCK; i++) {
-        const scaled = Math.fround((values[block * BLOCK + i] as number) * inverse);
-        view.setInt8(block * BYTES + 2 + i, Math.sign(scaled) * Math.round(Math.abs(scaled)));
-      }
-    }
-  },
+export const q8_0 = defineBlockFormat({ name: "q8_0", ggmlTypeId: 8 }, q8_0Scheme, {
+  blockBytes: 34,
+  codes: byteEach(2),
+  scaleAt: () => 0,
 });

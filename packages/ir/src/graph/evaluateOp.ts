@@ -1,7 +1,7 @@
 import type { Axis } from "../axis/axis.ts";
 import type { DType } from "../dtype/index.ts";
 import { constantSize } from "../op/check.ts";
-import { hostTensor, roundTo } from "../op/host.ts";
+import { hostTensor, roundTo, widthOf } from "../op/host.ts";
 import type { HostTensor, Op } from "../op/op.ts";
 import { opSet } from "../op/registry.ts";
 import { GraphBuilder } from "./builder.ts";
@@ -18,7 +18,7 @@ export interface Operand {
 /** An operand of the given values (zeros where absent), rounded to what `dtype` can hold. */
 export function operand(axes: readonly Axis[], values?: Iterable<number>, dtype: DType = "f32"): Operand {
   const tensor = hostTensor(dtype, axes.map(constantSize), values);
-  if (tensor.data instanceof Float32Array) roundTo(dtype, tensor.data);
+  if (tensor.data instanceof Float32Array) roundTo(dtype, tensor.data, widthOf(tensor.shape));
   return { axes, tensor };
 }
 

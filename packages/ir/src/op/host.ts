@@ -1,4 +1,4 @@
-import { type DType, dtypes } from "../dtype/index.ts";
+import { type DType, dtypes, rowBytes } from "../dtype/index.ts";
 import { TensorplanError } from "../errors.ts";
 import type { HostTensor } from "./op.ts";
 
@@ -41,13 +41,13 @@ export const floats = (tensor: HostTensor): Float32Array =>
 export const indices = (tensor: HostTensor): Int32Array =>
   tensor.data instanceof Int32Array ? tensor.data : wrongArray(tensor, "indices");
 
-/** Rounds `values` in place to what `dtype` can hold (whole blocks). */
-export function roundTo(dtype: DType, values: Float32Array): void {
-  if (dtype === "f32") return;
-  const { blockSize, blockBytes, encode, decode } = dtypes[dtype];
-  const bytes = new Uint8Array((values.length / blockSize) * blockBytes);
-  encode(values, bytes);
-  decode(bytes, values);
+/** Rounds `values`, rows of `columns`, in place to what `dtype` can hold. */
+export function roundTo(dtype: DType, values: Float32Array, columns: number): void {
+  if (dtype === "f32" || values.length === 0) return;
+  const { encode, decode } = dtypes[dtype];
+  const bytes = new Uint8Array((values.length / columns) * rowBytes(dtype, columns));
+  encode(values, bytes, columns);
+  decode(bytes, values, columns);
 }
 
 /** Copies where source and target don't already share memory: outputs that alias an input may be either. */

@@ -13,7 +13,7 @@ import {
   need,
   printTypedAxes,
 } from "../op/check.ts";
-import { copyInto, countOf, floats, indices, roundTo } from "../op/host.ts";
+import { copyInto, countOf, floats, indices, roundTo, widthOf } from "../op/host.ts";
 import { defineOp } from "../op/op.ts";
 import type { SameAxes, SameAxis } from "../op/typed.ts";
 
@@ -55,7 +55,7 @@ export const cacheAppendOp = defineOp({
     copyInto(state, out);
     const width = countOf(rows.shape.slice(1));
     const rounded = floats(rows).slice();
-    roundTo(state.dtype, rounded);
+    roundTo(state.dtype, rounded, widthOf(rows.shape));
     indices(slots).forEach((slot, t) => {
       floats(out).set(rounded.subarray(t * width, (t + 1) * width), slot * width);
     });

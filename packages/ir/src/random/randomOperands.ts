@@ -53,7 +53,7 @@ export function randomOperands(graph: Graph, seed: number): RandomOperands {
     const size = shape.length === 1 ? 1 : Math.sqrt(3 / (shape.at(-1) ?? 1));
     const values = tensor.data;
     for (let i = 0; i < values.length; i++) values[i] = random.signed() * size;
-    if (values instanceof Float32Array) roundTo(decl.dtype, values);
+    if (values instanceof Float32Array) roundTo(decl.dtype, values, shape.at(-1) ?? 1);
     return tensor;
   };
   const empty = (decl: ValueDecl): HostTensor => hostTensor(decl.dtype, resolveShape(graph, decl, bindings));

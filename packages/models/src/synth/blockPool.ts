@@ -30,7 +30,7 @@ export class BlockPool {
       all[(2 * block + 1) * blockSize + within] = -value;
     }
     this.#bytes = new Uint8Array(blocks * blockBytes);
-    encode(all, this.#bytes);
+    encode(all, this.#bytes, blockSize);
     this.#blockBytes = blockBytes;
     this.#mask = blocks - 1;
     this.blockSize = blockSize;

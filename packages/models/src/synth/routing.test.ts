@@ -82,7 +82,7 @@ async function weightOf(file: GgufFile, graph: Graph, weight: WeightDecl): Promi
   const tensor = file.tensors.get(weight.source.tensor);
   if (tensor?.dtype === undefined) throw new Error(`no tensor ${weight.source.tensor}`);
   const stored = new Float32Array(tensor.shape.reduce((n, size) => n * size, 1));
-  dtypes[tensor.dtype].decode(await readTensorBytes(file, tensor), stored);
+  dtypes[tensor.dtype].decode(await readTensorBytes(file, tensor), stored, tensor.shape.at(-1) ?? 1);
   const shape = resolveShape(graph, weight, {});
   if (weight.source.kind !== "transpose-heads") return { dtype: "f32", shape, data: stored };
   const [heads = 1, rows = 1, columns = 1] = shape;

@@ -50,7 +50,7 @@ async function valuesOf(path: string, name: string): Promise<Float32Array> {
   const tensor = file.tensors.get(name);
   if (tensor?.dtype === undefined || !isDType(tensor.dtype)) throw new Error(`no tensor ${name}`);
   const out = new Float32Array(tensor.shape.reduce((n, size) => n * size, 1));
-  dtypes[tensor.dtype].decode(await readTensorBytes(file, tensor), out);
+  dtypes[tensor.dtype].decode(await readTensorBytes(file, tensor), out, tensor.shape.at(-1) ?? 1);
   return out;
 }
 
