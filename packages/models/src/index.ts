@@ -14,6 +14,7 @@ export { MetadataReader } from "./gguf/metadata.ts";
 export { type GgufFile, openGguf, requireDType } from "./gguf/openGguf.ts";
 export { type RowRange, readTensorBytes, rowCount } from "./gguf/readTensorBytes.ts";
 export type { GgufTensor } from "./gguf/tensorTable.ts";
+export { tensorValues } from "./gguf/tensorValues.ts";
 export { type TensorFill, type TensorToWrite, type WriteGgufOptions, writeGguf } from "./gguf/writeGguf.ts";
 export { type LlamaConfig, llama, llamaGraph } from "./llama/model.ts";
 export { type Qwen3MoeConfig, qwen3MoeGraph, qwen3moe } from "./qwen3moe/model.ts";

@@ -9,9 +9,12 @@ import { coloursFor } from "../output/colours.ts";
 import { writeJson, writeTo } from "../output/streams.ts";
 import { table } from "../output/table.ts";
 import { bytes, quantity } from "../output/units.ts";
+import { writeTensor } from "../tensor/writeTensor.ts";
 import type { DefineCommand } from "./all.ts";
 
 interface InspectFlags {
+  readonly tensor?: string;
+  readonly output?: string;
   readonly metadata?: true;
   readonly tensors?: true;
   readonly json?: true;
@@ -19,17 +22,27 @@ interface InspectFlags {
 
 export const inspect: DefineCommand = (command, context) => {
   command
-    .description("Shows what a GGUF file holds: its metadata and its tensors. Only the headers are read.")
+    .description(
+      "Shows what a GGUF file holds: its metadata and its tensors. Only the headers are read, unless a tensor's values are asked for.",
+    )
     .argument("[FILE]", "GGUF file, any part of a split one (default: the model that comes along)")
     .option("--metadata", "show only the metadata")
     .option("--tensors", "show only the tensors")
+    .option("--tensor <NAME>", "write this tensor's values to the file of -o")
+    .option(
+      "-o, --output <FILE>",
+      "receives the values of --tensor: little-endian f32, row by row; it appears when it is whole",
+    )
     .option("--json", "print everything as JSON, long arrays in full")
     .addHelpText(
       "after",
-      "\nExamples:\n  tensorplan inspect model.gguf\n  tensorplan inspect --json model.gguf | jq .metadata",
+      "\nExamples:\n  tensorplan inspect model.gguf\n  tensorplan inspect --json model.gguf | jq .metadata\n  tensorplan inspect model.gguf --tensor output.weight -o output.f32",
     )
     .action(async (path: string | undefined, flags: InspectFlags) => {
       const file = await openGguf(path ?? embeddedModelPath());
+      if (flags.tensor !== undefined || flags.output !== undefined) {
+        return await writeTensor(file, flags.tensor, flags.output, flags.json === true, context);
+      }
       const both = flags.metadata === flags.tensors;
       const wanted = { metadata: both || flags.metadata === true, tensors: both || flags.tensors === true };
       if (flags.json) return writeJson(context.stdout, asJson(file, wanted));
