@@ -33,6 +33,7 @@ const placementFlags = (flags: PlacementOptionValues): PlacementFlags => ({
   ...(flags.cpuMoe === undefined ? {} : { cpuExperts: true }),
   ...(flags.nCpuMoe === undefined ? {} : { cpuExpertLayers: flags.nCpuMoe }),
   ...(flags.kvOffload === false ? { noKvOffload: true } : {}),
+  ...(flags.stream === undefined ? {} : { streamTensors: flags.stream }),
   ...(flags.mmap === undefined ? {} : { mapWeights: true }),
   ...(flags.opOffload === false ? { noOpOffload: true } : {}),
 });

@@ -16,6 +16,7 @@ export interface PlacementOptionValues {
   /** `false` where `--no-kv-offload` is given. */
   readonly kvOffload?: boolean;
   readonly opOffload?: boolean;
+  readonly stream?: readonly string[];
   readonly mmap?: true;
   readonly rules?: string;
   readonly strict?: boolean;
@@ -58,6 +59,7 @@ export function addPlacementOptions(command: Command): Command {
     .addOption(
       withShortName(new Option("--no-op-offload [0|1]", help.noOpOffload).argParser(turnsOff), "-nopo"),
     )
+    .addOption(repeatable(new Option("--stream <REGEX=DEVICE>", help.streamTensors)))
     .option("--mmap", help.mapWeights)
     .option(
       "--rules <FILE>",

@@ -1,11 +1,3 @@
-import { coreOps, defaultPasses, runPasses } from "@tensorplan/ir";
-import {
-  modelDefinitions,
-  readModel,
-  synthPreset,
-  synthSettings,
-  synthTensorTable,
-} from "@tensorplan/models";
 import {
   estimateStep,
   type Plan,
@@ -18,7 +10,7 @@ import {
   totalBytes,
 } from "@tensorplan/scheduler";
 import { describe, expect, test } from "vitest";
-import { readDevices } from "../profiles/readDevices.ts";
+import { publishedInput as inputOf } from "../testing/publishedInput.ts";
 import { loadSolver } from "./loadSolver.ts";
 
 const ruleFor = (objective: string): Rule => ({
@@ -28,14 +20,6 @@ const ruleFor = (objective: string): Rule => ({
   do: { optimise: objective },
   else: "error",
 });
-
-async function inputOf(arch: string, devices: string, layers?: number): Promise<PlanInput> {
-  const options = { preset: synthPreset(arch), type: "iq4_nl", layers } as const;
-  const model = readModel(synthSettings(options), synthTensorTable(options), modelDefinitions);
-  const limits = { tokens: 512, outputs: 1, sequences: 1, context: 4096, slots: 4096 };
-  const { graph } = runPasses(model.graph({ limits, cacheDType: "f16" }), coreOps, defaultPasses);
-  return { graph, ops: coreOps, ...(await readDevices(devices)) };
-}
 
 const timeOf = (made: Plan, objective: "decode" | "prefill"): number =>
   estimateStep(made, phaseStep(made, objective)).totalNs;
@@ -58,7 +42,7 @@ describe("an optimise rule", () => {
     "for %s is no worse than what people type, within %i bytes",
     async (objective, budget) => {
       const input: PlanInput = {
-        ...(await inputOf("deepseek-v2-lite", "rtx4080", 6)),
+        ...(await inputOf("deepseek-v2-lite", "rtx4080", { layers: 6 })),
         budgets: { "cuda:0": budget },
         solver: await loadSolver(),
       };
@@ -79,7 +63,10 @@ describe("an optimise rule", () => {
   );
 
   test("gives the same plan each time, with bound and runner-up", async () => {
-    const input = { ...(await inputOf("deepseek-v2-lite", "rtx4080", 3)), solver: await loadSolver() };
+    const input = {
+      ...(await inputOf("deepseek-v2-lite", "rtx4080", { layers: 3 })),
+      solver: await loadSolver(),
+    };
     const made = plan({ ...input, rules: [ruleFor("balanced")] });
     expect(planHash(plan({ ...input, rules: [ruleFor("balanced")] }))).toBe(planHash(made));
     const { linear, runnerUp, ns } = made.optimisation ?? {};
@@ -118,7 +105,7 @@ describe("an optimise rule", () => {
     ["optimise/twice", [ruleFor("decode"), { ...ruleFor("prefill"), name: "again" }], true],
     ["optimise/selector", [{ ...ruleFor("decode"), when: { layer: { atLeast: 1 } } }], true],
   ] as const)("is refused with %s", async (code, rules, withSolver) => {
-    const input = await inputOf("deepseek-v2-lite", "rtx4080", 2);
+    const input = await inputOf("deepseek-v2-lite", "rtx4080", { layers: 2 });
     const solver = withSolver ? { solver: await loadSolver() } : {};
     expect(() => plan({ ...input, ...solver, rules })).toThrow(expect.objectContaining({ code }));
   });

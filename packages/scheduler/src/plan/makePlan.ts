@@ -9,6 +9,7 @@ import { layOutResidence } from "../residence/residence.ts";
 import { type RuleBook, ruleBook } from "../rules/ruleBook.ts";
 import { Verdicts } from "../verdicts/verdicts.ts";
 import { assembleVariant } from "./assembleVariant.ts";
+import { withBreakEvens } from "./breakEven.ts";
 import { capabilitiesOf } from "./capabilities.ts";
 import { type Decided, decideVariants } from "./decideVariants.ts";
 import { effectiveRules } from "./effectiveRules.ts";
@@ -87,7 +88,8 @@ function planByRules(input: PlanInput): Plan {
  *
  * @throws TensorplanError as `plan`, except for the size of devices
  */
-export function draftPlan(input: PlanInput): Plan {
+export function draftPlan(given: PlanInput): Plan {
+  const input = withBreakEvens(given, draftPlan);
   const { graph, ops, devices, links = [] } = input;
   checkDevices(devices);
   const rules = effectiveRules(input);

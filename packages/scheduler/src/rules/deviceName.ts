@@ -14,7 +14,7 @@ function renamed(action: Action, rename: (name: string) => string): Action {
   if ("place" in action) return { place: rename(action.place) };
   if ("prefer" in action) return { prefer: action.prefer.map(rename) };
   if ("replicate" in action) return { replicate: action.replicate.map(rename) };
-  if ("stream" in action) return { stream: action.stream.map(rename) };
+  if ("stream" in action) return { ...action, stream: action.stream.map(rename) };
   if ("shard" in action) return { shard: { ...action.shard, devices: action.shard.devices.map(rename) } };
   return action;
 }

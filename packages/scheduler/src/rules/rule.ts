@@ -88,14 +88,19 @@ export type Action =
   | { readonly transfer: "activations" }
   /**
    * Nodes that read the weights selected run on the first of these devices that can, and get the weight in each step by a copy from where
-   * it lives; nodes that an earlier rule places on one of them get it too.
+   * it lives; nodes that an earlier rule places on one of them get it too. `above: "break-even"`: only in steps with so many new tokens that
+   * the copies cost less time than computing at home, by the cost model; the plan has the number.
    */
-  | { readonly stream: readonly string[] }
+  | { readonly stream: readonly string[]; readonly above?: "break-even" }
   /** Understood, and refused until they are built. */
   | { readonly shard: { readonly axis: string; readonly devices: readonly string[] } }
   | { readonly optimise: string };
 
-export type ActionKind = Action extends infer A ? (A extends A ? Exclude<keyof A, "layout"> : never) : never;
+export type ActionKind = Action extends infer A
+  ? A extends A
+    ? Exclude<keyof A, "layout" | "above">
+    : never
+  : never;
 
 /** Where a rule comes from: a command-line flag (as typed), a rule file (its path), TypeScript, or the defaults. */
 export type RuleOrigin =

@@ -66,7 +66,10 @@ export function describeAction(action: Action): string {
   if ("map" in action) return "used where they lie in the file";
   if ("replicate" in action) return `also on ${action.replicate.join(", ")}`;
   if ("transfer" in action) return `${action.transfer} may be copied`;
-  if ("stream" in action) return `on ${either(action.stream)}, weights copied in each step`;
+  if ("stream" in action) {
+    const when = action.above === undefined ? "" : " above break-even";
+    return `on ${either(action.stream)}, weights copied in each step${when}`;
+  }
   if ("shard" in action) return `axis ${action.shard.axis} over ${action.shard.devices.join(", ")}`;
   return action.optimise;
 }

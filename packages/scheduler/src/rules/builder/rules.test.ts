@@ -170,7 +170,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   fc.constant({ map: "file" as const }),
   fc.record({ replicate: several }),
   fc.constant({ transfer: "activations" as const }),
-  fc.record({ stream: several }),
+  fc.record({ stream: several, above: fc.constant("break-even" as const) }, { requiredKeys: ["stream"] }),
   fc.record({ shard: fc.record({ axis: text, devices: several }) }),
   fc.record({ optimise: text }),
 );

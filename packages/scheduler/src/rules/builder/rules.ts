@@ -76,8 +76,14 @@ export class RuleList<Device extends string> {
   }
 
   /** Nodes run on the first of these devices that can, and get their weights by a copy in each step. */
-  stream(name: string, when: NodeSelector, devices: Several<Device>, options: RuleOptions = {}) {
-    return this.#with(name, when, { stream: devices }, options);
+  stream(
+    name: string,
+    when: NodeSelector,
+    devices: Several<Device>,
+    options: RuleOptions & { readonly above?: "break-even" } = {},
+  ) {
+    const { above, ...rest } = options;
+    return this.#with(name, when, { stream: devices, ...(above === undefined ? {} : { above }) }, rest);
   }
 
   /** Weights are cut along an axis over devices. */

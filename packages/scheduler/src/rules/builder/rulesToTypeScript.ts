@@ -26,7 +26,7 @@ const call = (action: Rule["do"]): readonly [method: string, args: readonly unkn
     .with({ map: P.string }, () => ["map", []])
     .with({ replicate: P._ }, ({ replicate }) => ["replicate", [replicate]])
     .with({ transfer: P.string }, () => ["transfer", []])
-    .with({ stream: P._ }, ({ stream }) => ["stream", [stream]])
+    .with({ stream: P._ }, ({ stream, ...above }) => ["stream", [stream], above])
     .with({ shard: P._ }, ({ shard }) => ["shard", [shard.axis, shard.devices]])
     .with({ optimise: P.string }, ({ optimise }) => ["optimise", [optimise]])
     .exhaustive();

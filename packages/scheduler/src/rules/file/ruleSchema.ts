@@ -89,7 +89,11 @@ export const actionForms = {
     .strictObject({ replicate: devices })
     .describe("Weights may be held a second time on these devices, where nodes there read them."),
   transfer: z.strictObject({ transfer: z.literal("activations") }).describe("Activations may be copied."),
-  stream: z.strictObject({ stream: devices }),
+  stream: z
+    .strictObject({ stream: devices, above: z.literal("break-even").exactOptional() })
+    .describe(
+      "Nodes run on the first of these devices that can, and get their weights by a copy in each step; above break-even: in steps where that is faster.",
+    ),
   shard: z.strictObject({ shard: z.strictObject({ axis: z.string().min(1), devices }) }),
   optimise: z.strictObject({ optimise: z.string().min(1) }),
 } as const;

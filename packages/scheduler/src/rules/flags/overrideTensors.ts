@@ -1,25 +1,13 @@
 import type { DeviceProfile } from "@tensorplan/backend-api";
-import { TensorplanError } from "@tensorplan/ir";
 import type { Rule } from "../rule.ts";
-import { findDevice } from "./flagDevices.ts";
 import { flagRule } from "./flagRule.ts";
+import { tensorsToDevice } from "./tensorsToDevice.ts";
 
 function overrideRule(part: string, devices: readonly DeviceProfile[], times: number): Rule {
-  const at = part.lastIndexOf("=");
   const flag = `-ot ${part}`;
-  if (at <= 0 || at === part.length - 1) {
-    throw new TensorplanError({
-      code: "flags/override-tensor",
-      message: `${flag}: expected REGEX=DEVICE`,
-      hint: "for example -ot 'ffn_.*_exps=cpu'",
-    });
-  }
+  const { regex, device } = tensorsToDevice(part, flag, devices);
   const name = times === 1 ? flag : `${flag} (${times})`;
-  return flagRule(name, {
-    name,
-    when: { kind: "weight", weight: { regex: part.slice(0, at) } },
-    do: { store: findDevice(part.slice(at + 1), devices, flag).id },
-  });
+  return flagRule(name, { name, when: { kind: "weight", weight: { regex } }, do: { store: device } });
 }
 
 /** `-ot REGEX=DEVICE,…`: a store rule for each part, in order. */

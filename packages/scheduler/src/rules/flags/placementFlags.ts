@@ -20,6 +20,8 @@ export interface PlacementFlags {
   readonly noKvOffload?: boolean;
   /** `--no-op-offload`: what reads weights computes where they live. */
   readonly noOpOffload?: boolean;
+  /** `--stream REGEX=DEVICE`, in the order given. */
+  readonly streamTensors?: readonly string[];
   /** `--mmap`: weights are used where they lie in the file. */
   readonly mapWeights?: boolean;
 }
@@ -41,6 +43,9 @@ export const placementFlagHelp: Readonly<Record<keyof PlacementFlags, string>> =
   cpuExperts: "a store rule: the weights of all experts live on the host",
   cpuExpertLayers: "a store rule: the weights of the experts of the first N layers live on the host",
   noKvOffload: "a store rule: caches live on the host, and attention goes there because of that",
+  streamTensors:
+    "a stream rule: what reads weights whose names match runs on DEVICE, and they are copied there in each step, where a step has so many " +
+    "tokens that this is faster by the cost model (the plan has the number); may be repeated",
   mapWeights:
     "a map rule: weights are used where they lie in the file and take no memory of their own; slower, because kernels reorder them each time",
   noOpOffload:

@@ -124,7 +124,8 @@ test("--no-kv-offload stores caches with the host, --no-op-offload places where 
 });
 
 test.each<[PlacementFlags, string]>([
-  [{ overrideTensors: ["exps"] }, "flags/override-tensor"],
+  [{ overrideTensors: ["exps"] }, "flags/tensors-to-device"],
+  [{ streamTensors: ["exps"] }, "flags/tensors-to-device"],
   [{ overrideTensors: ["exps=CUDA7"] }, "flags/unknown-device"],
   [{ gpuLayers: -1 }, "flags/gpu-layers"],
   [{ gpuLayers: 1.5 }, "flags/gpu-layers"],

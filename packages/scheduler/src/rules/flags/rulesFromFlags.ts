@@ -8,6 +8,7 @@ import { cachesOnHostRule, computeAtWeightsRule } from "./offload.ts";
 import { overrideTensorRules } from "./overrideTensors.ts";
 import type { PlacementFlags } from "./placementFlags.ts";
 import { checkSplitFlags } from "./splitFlags.ts";
+import { streamTensorRules } from "./streamTensors.ts";
 
 /**
  * The rules that placement flags stand for: overrides first as in ggml, then experts, caches, layers, and last how to place nodes. Only
@@ -32,5 +33,6 @@ export function rulesFromFlags(
     ...(flags.gpuLayers === undefined ? [] : gpuLayerRules(flags.gpuLayers, flags, graph, devices, stores)),
     ...(flags.mapWeights === true ? [mapWeightsRule(devices)] : []),
     ...(flags.noOpOffload === true ? [computeAtWeightsRule(devices)] : []),
+    ...streamTensorRules(flags.streamTensors ?? [], devices),
   ];
 }
