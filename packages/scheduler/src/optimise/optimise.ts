@@ -174,8 +174,8 @@ interface Search {
   readonly chain: Chain;
   readonly twins: readonly (readonly number[])[];
   readonly devices: readonly string[];
-  solve(room: readonly number[]): SolvedChain | undefined;
-  tryChoice(name: string, choice: Choice): Candidate;
+  readonly solve: (room: readonly number[]) => SolvedChain | undefined;
+  readonly tryChoice: (name: string, choice: Choice) => Candidate;
 }
 
 /**

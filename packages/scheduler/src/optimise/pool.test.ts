@@ -27,39 +27,46 @@ test("equal devices are one, with all their room", () => {
   expect(pooled.bytes.get("1 experts")).toEqual([6, 6]);
 });
 
-test("layers are dealt out in order and kept together, and no device gets more than it has room for", () => {
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+
+const cases = fc.record({
+  sizes: fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 12 }),
+  rooms: fc.array(fc.integer({ min: 0, max: 200 }), { minLength: 3, maxLength: 3 }),
+  there: fc.array(fc.boolean(), { minLength: 24, maxLength: 24 }),
+});
+
+function deal({ sizes, rooms, there }: typeof cases extends fc.Arbitrary<infer Case> ? Case : never) {
+  const chain = chainOf(sizes, [10_000, ...rooms]);
+  const pooled = new Map(chain.groups.map((group, at) => [groupKey(group), there[at] ? 1 : 0]));
+  const wanted = chain.groups.filter((group) => pooled.get(groupKey(group)) === 1);
+  const bytesOf = ({ layer }: Group) => sizes[layer] as number;
+  return { chain, pooled, wanted, bytesOf, dealt: dealOut(pooled, chain, chain.room, twins) };
+}
+
+test("layers are dealt out in order, and no device gets more than it has room for", () => {
   fc.assert(
-    fc.property(
-      fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 12 }),
-      fc.array(fc.integer({ min: 0, max: 200 }), { minLength: 3, maxLength: 3 }),
-      fc.array(fc.boolean(), { minLength: 24, maxLength: 24 }),
-      (sizes, rooms, there) => {
-        const chain = chainOf(sizes, [10_000, ...rooms]);
-        const pooled = new Map(chain.groups.map((group, at) => [groupKey(group), there[at] ? 1 : 0]));
-        const dealt = dealOut(pooled, chain, chain.room, twins);
-        if ("over" in dealt) {
-          // Only what lies in pieces, each smaller than the largest tensor, may be wasted.
-          const wanted = chain.groups
-            .filter((group) => pooled.get(groupKey(group)) === 1)
-            .reduce((sum, group) => sum + (sizes[group.layer] as number), 0);
-          expect(dealt.over).toBeGreaterThan(0);
-          expect(wanted + 3 * 2 * Math.max(...sizes)).toBeGreaterThan(rooms.reduce((a, b) => a + b, 0));
-          return;
-        }
-        const used = chain.room.map(() => 0);
-        let last = 1;
-        for (const group of chain.groups) {
-          const device = dealt.choice.get(groupKey(group)) as number;
-          expect(device === 0).toBe(pooled.get(groupKey(group)) === 0);
-          if (device > 0) {
-            expect(device).toBeGreaterThanOrEqual(last);
-            last = device;
-          }
-          used[device] = (used[device] as number) + (sizes[group.layer] as number);
-        }
-        for (const [device, bytes] of used.entries())
-          expect(bytes).toBeLessThanOrEqual(chain.room[device] as number);
-      },
-    ),
+    fc.property(cases, (given) => {
+      const { chain, pooled, wanted, bytesOf, dealt } = deal(given);
+      fc.pre("choice" in dealt);
+      const deviceOf = (group: Group) => dealt.choice.get(groupKey(group)) as number;
+      const members = wanted.map(deviceOf);
+      expect(members).toEqual([...members].sort((a, b) => a - b));
+      expect(chain.groups.map((group) => Math.min(1, deviceOf(group)))).toEqual([...pooled.values()]);
+      const used = chain.room.map((_, device) =>
+        sum(chain.groups.filter((group) => deviceOf(group) === device).map(bytesOf)),
+      );
+      expect(used.filter((bytes, device) => bytes > (chain.room[device] as number))).toEqual([]);
+    }),
+  );
+});
+
+test("only pieces smaller than the largest layer are wasted before devices are called too small", () => {
+  fc.assert(
+    fc.property(cases, (given) => {
+      const { wanted, bytesOf, dealt } = deal(given);
+      fc.pre("over" in dealt);
+      expect(dealt.over).toBeGreaterThan(0);
+      expect(sum(wanted.map(bytesOf)) + 3 * 2 * Math.max(...given.sizes)).toBeGreaterThan(sum(given.rooms));
+    }),
   );
 });
