@@ -68,7 +68,7 @@ test("exactly the weights that are read where they don't live are streamed there
       variant.nodes.forEach(({ node, device }) => {
         for (const value of Object.values(made.nodes[node]?.inputs ?? {})) {
           const copies = made.weights.find(({ weight }) => weight === value)?.copies ?? [];
-          const [home] = copies;
+          const home = copies.find(({ because }) => because.kind !== "replica");
           if (home !== undefined && device !== null && copies.every((copy) => copy.device !== device))
             needed.add(`${value} ${home.device} ${device}`);
         }
@@ -87,6 +87,38 @@ test("exactly the weights that are read where they don't live are streamed there
             streamed.map(({ toRegion, toOffset }) => ({ region: toRegion, offset: toOffset })),
           ).toContainEqual({ region: inputs.w?.region, offset: inputs.w?.offset });
         }
+      }
+    }),
+    { numRuns: 80 },
+  );
+});
+
+test("a weight is held a second time exactly where it may be and a node there reads it, and its bytes are counted", () => {
+  fc.assert(
+    fc.property(randomPlan(12, 3, true), ({ input }) => {
+      const made = plan(input);
+      const read = new Set(
+        only(made).nodes.flatMap(({ node, device }) =>
+          Object.values(made.nodes[node]?.inputs ?? {}).map((value) => `${value} ${device}`),
+        ),
+      );
+      const allowed = new Set(
+        input.rules.flatMap(({ when, do: action }) =>
+          "replicate" in action ? action.replicate.map((device) => `${String(when.weight)} ${device}`) : [],
+        ),
+      );
+      for (const { weight, copies } of made.weights) {
+        const second = copies.filter(({ because }) => because.kind === "replica");
+        const home = copies.find((copy) => !second.includes(copy))?.device;
+        const expected = input.devices
+          .map(({ id }) => `${weight} ${id}`)
+          .filter((each) => each !== `${weight} ${home}` && read.has(each) && allowed.has(each));
+        expect(second.map(({ device }) => `${weight} ${device}`)).toEqual(expected);
+      }
+      for (const { id, weights } of made.devices) {
+        const here = made.weights.flatMap(({ copies }) => copies.filter(({ device }) => device === id));
+        const last = Math.max(0, ...here.map(({ offset, bytes }) => offset + bytes));
+        expect(weights).toBeGreaterThanOrEqual(last);
       }
     }),
     { numRuns: 80 },

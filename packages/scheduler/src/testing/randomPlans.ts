@@ -86,6 +86,23 @@ export const randomGraph = (mostNodes: number): fc.Arbitrary<Graph> =>
 
 const deviceIds = ["d0", "d1", "d2"] as const;
 
+/** What a matmul's weight does when the matmul runs away from it: nothing said, copied in each step, or held a second time. */
+interface Away {
+  readonly awayTo: number | undefined;
+  readonly held: boolean;
+}
+
+function bring(node: number, owner: number, away: Away | undefined): readonly Rule[] {
+  if (away?.awayTo === undefined) return [];
+  const target = deviceIds[away.awayTo] as string;
+  const when = { path: `n${node}` };
+  if (!away.held) return [rule(`stream ${node}`, when, { stream: [target] })];
+  return [
+    rule(`hold w${owner} on ${target}`, { weight: `w${owner}` }, { replicate: [target] }),
+    rule(`place ${node}`, when, { place: target }),
+  ];
+}
+
 export interface RandomPlan {
   readonly input: PlanInput & { readonly rules: readonly Rule[] };
 }
@@ -93,40 +110,39 @@ export interface RandomPlan {
 /**
  * Graphs, devices and rules: each node and weight has a device of its own by name, so that any assignment occurs.
  *
- * @param streams let matmuls run where their weights don't live, and read each other's weights
+ * @param away let matmuls run where their weights don't live, which are streamed or held there too, and read each other's weights
  */
-export const randomPlan = (
-  mostNodes: number,
-  deviceCount: 2 | 3,
-  streams = false,
-): fc.Arbitrary<RandomPlan> =>
+export const randomPlan = (mostNodes: number, deviceCount: 2 | 3, away = false): fc.Arbitrary<RandomPlan> =>
   fc
     .record({
       steps: fc.array(step, { minLength: 1, maxLength: mostNodes }),
       outputs: fc.array(fc.nat(20), { minLength: 1, maxLength: 2 }),
       places: fc.array(fc.nat(deviceCount - 1), { minLength: mostNodes, maxLength: mostNodes }),
       weights: fc.array(
-        fc.record({ shared: fc.boolean(), streamTo: fc.option(fc.nat(deviceCount - 1), { nil: undefined }) }),
-        { minLength: streams ? mostNodes : 0, maxLength: streams ? mostNodes : 0 },
+        fc.record({
+          shared: fc.boolean(),
+          awayTo: fc.option(fc.nat(deviceCount - 1), { nil: undefined }),
+          held: fc.boolean(),
+        }),
+        { minLength: away ? mostNodes : 0, maxLength: away ? mostNodes : 0 },
       ),
       workspace: fc.boolean(),
     })
     .map(({ steps, outputs, places, weights, workspace }) => {
       const deviceOf = (i: number) => deviceIds[places[i] as number] as string;
-      const rules = steps.flatMap(({ kind }, i): readonly Rule[] => {
+      const all = steps.flatMap(({ kind }, i): readonly Rule[] => {
         if (kind === "matmul") {
-          const target = weights[i]?.streamTo;
-          const own = ownerOf(steps, weights, i) === i;
+          const owner = ownerOf(steps, weights, i);
           return [
-            ...(own ? [rule(`store ${i}`, { weight: `w${i}` }, { store: deviceOf(i) })] : []),
-            ...(target === undefined
-              ? []
-              : [rule(`stream ${i}`, { path: `n${i}` }, { stream: [deviceIds[target] as string] })]),
+            ...(owner === i ? [rule(`store ${i}`, { weight: `w${i}` }, { store: deviceOf(i) })] : []),
+            ...bring(i, owner, weights[i]),
           ];
         }
         if (kind === "append") return [rule(`store ${i}`, { state: `state${i}` }, { store: deviceOf(i) })];
         return kind === "view" ? [] : [rule(`place ${i}`, { path: `n${i}` }, { place: deviceOf(i) })];
       });
+      // Several nodes may want the same weight held on the same device.
+      const rules = [...new Map(all.map((each) => [each.name, each])).values()];
       const first = workspace
         ? [anyKernel("add", { name: "add.work", workspace: [{ bytes: 4, dims: ["a.rows"] }] })]
         : [];
