@@ -6,12 +6,12 @@ import {
   type OperandClaim,
   ROWS_LAYOUT,
 } from "@tensorplan/backend-api";
-import { codecNames, type Op, type OpSet } from "@tensorplan/ir";
+import { type Op, type OpSet, readableNames } from "@tensorplan/ir";
 
 export const REFERENCE_DEVICE = deviceId("reference");
 
 /** Reference implementations see decoded values, so every element type that can be decoded will do. */
-const anything: OperandClaim = { dtypes: codecNames };
+const anything: OperandClaim = { dtypes: readableNames };
 
 const claims = (names: readonly string[]): Readonly<Record<string, OperandClaim>> =>
   Object.fromEntries(names.map((name) => [name, anything]));
@@ -41,5 +41,5 @@ export const referenceProfile = (ops: OpSet): DeviceProfile => ({
   bandwidth: 4e9,
   rates: { int8: 2e9, f32: 2e9, f16: 2e9 },
   kernels: ops.names.map((name) => rowOf(ops.get(name))),
-  layouts: [{ name: ROWS_LAYOUT, doc: "row-major, as in the file", rowGroup: 1, dtypes: codecNames }],
+  layouts: [{ name: ROWS_LAYOUT, doc: "row-major, as in the file", rowGroup: 1, dtypes: readableNames }],
 });

@@ -25,7 +25,8 @@ const throwIfAborted = (signal: AbortSignal | undefined): void => signal?.throwI
 /** The rows `[first, first + count)` of the matrix, in chunks. */
 async function* chunks(source: TensorSource, first: number, count: number, signal: AbortSignal | undefined) {
   const width = rowBytes(source.dtype, source.shape.at(-1) ?? 1);
-  const step = Math.max(1, Math.floor(CHUNK_BYTES / Math.max(1, width)));
+  const { rowsTogether = 1 } = dtypes[source.dtype];
+  const step = Math.max(1, Math.floor(CHUNK_BYTES / Math.max(1, width * rowsTogether))) * rowsTogether;
   for (let row = first; row < first + count; row += step) {
     throwIfAborted(signal);
     yield await source.readRows(row, Math.min(step, first + count - row));
@@ -61,6 +62,15 @@ function headRanges(
       place,
       "weight/head-rows",
       `takes rows ${take.firstRow} to ${take.firstRow + take.rows - 1} of ${take.heads} groups of ${take.groupRows}, but '${source.name}' has ${rowCount(source.shape)} rows`,
+    );
+  }
+  const { rowsTogether = 1 } = dtypes[source.dtype];
+  if ([take.firstRow, take.rows, take.groupRows].some((rows) => rows % rowsTogether !== 0)) {
+    wrong(
+      place,
+      "weight/interleaved-rows",
+      `takes some rows of each head, and '${source.name}' (${source.dtype}) interleaves ${rowsTogether} rows across their borders`,
+      "convert the weights while they are loaded: --weights-as q8_0",
     );
   }
   return Array.from({ length: take.heads }, (_, h) => ({

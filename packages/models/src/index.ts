@@ -1,6 +1,7 @@
 export { type ChatMessage, chatTemplate, type RenderChatOptions, renderChat } from "./chat/renderChat.ts";
 export { attentionScale, type Deepseek2Config, readDeepseek2Config } from "./deepseek2/config.ts";
 export { deepseek2, deepseek2Graph } from "./deepseek2/model.ts";
+export { convertedTensors } from "./definition/convertedTensors.ts";
 export { fileTensors } from "./definition/fileTensors.ts";
 export * from "./definition/metadata.ts";
 export * from "./definition/model.ts";

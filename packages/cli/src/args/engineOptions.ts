@@ -5,6 +5,8 @@ import { wholeNumber } from "./numbers.ts";
 import { addPlacementOptions, type PlacementOptionValues } from "./placementOptions.ts";
 
 const cacheTypes = ["f32", "f16", "bf16", "q8_0"] as const;
+/** What weights can be converted to while they are loaded. */
+const weightTypes = ["q8_0", "f16", "bf16", "f32"] as const;
 /** What llama.cpp can store besides, for plans that emulate it. */
 const ggmlCacheTypes = ["q4_0", "q4_1", "q5_0", "q5_1", "iq4_nl"] as const;
 
@@ -24,6 +26,7 @@ export interface EngineFlags extends PlacementOptionValues {
   /** A profile that comes along, or a profile file. */
   readonly devices?: string;
   readonly cacheType?: (typeof cacheTypes | typeof ggmlCacheTypes)[number];
+  readonly weightsAs?: (typeof weightTypes)[number];
   readonly tracePasses?: true;
 }
 
@@ -56,6 +59,12 @@ export function addEngineOptions(command: Command): Command {
         ).choices([...cacheTypes, ...ggmlCacheTypes]),
         "-ctk",
       ),
+    )
+    .addOption(
+      new Option(
+        "--weights-as <TYPE>",
+        "convert weights of types that no kernel computes with, such as iq4_k, to this one while they are loaded",
+      ).choices(weightTypes),
     )
     .option(
       "--backend <NAME,…>",

@@ -39,6 +39,7 @@ export async function planInputs(
     // A step can't be larger than the context: work areas for more would lie idle.
     microBatch: Math.min(flags.ubatchSize, flags.batchSize ?? Infinity, needs.contextLength ?? Infinity),
     sequences: needs.sequences ?? flags.parallel,
+    convertWeights: flags.weightsAs,
     cacheDType: cacheTypeOf(flags),
     threads: flags.threads,
     cpuDevices: flags.cpuDevices,

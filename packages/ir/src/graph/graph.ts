@@ -23,8 +23,12 @@ export interface ValueDecl extends TensorType {
  * Where a weight's bytes come from. `tensor`: a tensor of the file as it is. `head-rows`: of a matrix whose rows are `heads` groups of
  * `groupRows`, the `rows` rows from `firstRow` of each group. `transpose-heads`: each head's matrix transposed, after `head-rows` if
  * `take` is given; block types are requantised to `q8_0`, others keep their type.
+ *
+ * `storedAs`: the tensor's element type in the file, where its values are converted while they are loaded.
  */
-export type WeightSource =
+export type WeightSource = { readonly storedAs?: DType } & TensorPart;
+
+type TensorPart =
   | { readonly kind: "tensor"; readonly tensor: string }
   | ({ readonly kind: "head-rows"; readonly tensor: string } & HeadRows)
   | {

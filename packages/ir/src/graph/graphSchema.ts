@@ -21,12 +21,13 @@ const axes = z.array(name);
 const count = z.int().positive();
 
 const headRows = { heads: count, groupRows: count, firstRow: z.int().nonnegative(), rows: count };
+const tensor = { tensor: name, storedAs: dtype.exactOptional() };
 const source = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("tensor"), tensor: name }),
-  z.strictObject({ kind: z.literal("head-rows"), tensor: name, ...headRows }),
+  z.strictObject({ kind: z.literal("tensor"), ...tensor }),
+  z.strictObject({ kind: z.literal("head-rows"), ...tensor, ...headRows }),
   z.strictObject({
     kind: z.literal("transpose-heads"),
-    tensor: name,
+    ...tensor,
     heads: count,
     take: z.strictObject(headRows).exactOptional(),
   }),

@@ -18,9 +18,9 @@ function printNode(node: GraphNode): string {
 }
 
 function printSource(source: WeightSource): string {
-  if (source.kind === "tensor") return source.tensor;
-  const { kind, tensor, ...rest } = source;
-  return `${kind}(${tensor})${printAttrs(rest)}`;
+  const { kind, tensor, storedAs, ...rest } = source;
+  const stored = storedAs === undefined ? "" : ` in ${storedAs}`;
+  return kind === "tensor" ? `${tensor}${stored}` : `${kind}(${tensor}${stored})${printAttrs(rest)}`;
 }
 
 const printWeight = (weight: WeightDecl): string => {

@@ -14,6 +14,8 @@ export interface TensorEntry {
   readonly shape: readonly number[];
   /** The element type, or undefined where the file uses one that the IR doesn't have. Some can be planned and not computed with. */
   readonly dtype: DType | undefined;
+  /** The element type in the file, where values are converted to `dtype` while they are loaded. */
+  readonly storedAs?: DType;
   /** The file's own name of the type, for messages. */
   readonly typeName: string;
 }
@@ -46,7 +48,7 @@ export class WeightReader {
     if (known !== undefined) return known as Tensor<A, StorageDType>;
     const dtype = this.dtype(tensor);
     this.expectShape(tensor, shapeOf(axes));
-    const weight = this.#builder.weight(tensor, axes, dtype);
+    const weight = this.#builder.weight(tensor, axes, dtype, this.#source({ kind: "tensor", tensor }));
     this.#declared.set(tensor, weight);
     return weight;
   }
@@ -72,7 +74,7 @@ export class WeightReader {
     dtype: StorageDType,
     source: WeightSource,
   ): Tensor<A, StorageDType> {
-    return this.#builder.weight(name, axes, dtype, source);
+    return this.#builder.weight(name, axes, dtype, this.#source(source));
   }
 
   dtype(tensor: string): StorageDType {
@@ -95,6 +97,11 @@ export class WeightReader {
       message: `the tensor '${tensor}' is [${shape.join(", ")}]; the model's settings ask for [${expected.join(", ")}]`,
       hint: "the file's metadata and tensors disagree: convert the model again",
     });
+  }
+
+  #source(source: WeightSource): WeightSource {
+    const { storedAs } = this.#entry(source.tensor);
+    return storedAs === undefined ? source : { ...source, storedAs };
   }
 
   #entry(tensor: string): TensorEntry {

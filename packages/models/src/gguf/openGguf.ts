@@ -1,4 +1,4 @@
-import { type DType, hasCodec } from "@tensorplan/ir";
+import { type DType, isReadable } from "@tensorplan/ir";
 import { decodeMetadata } from "./decodeMetadata.ts";
 import { ggufError, quoted } from "./ggufError.ts";
 import type { GgufMetadata } from "./ggufValue.ts";
@@ -51,7 +51,7 @@ export async function openGguf(path: string): Promise<GgufFile> {
 
 /** The type whose values the IR can read, of this tensor's data. @throws TensorplanError `gguf/unsupported-type` */
 export function requireDType(tensor: GgufTensor): DType {
-  if (tensor.dtype !== undefined && hasCodec(tensor.dtype)) return tensor.dtype;
+  if (tensor.dtype !== undefined && isReadable(tensor.dtype)) return tensor.dtype;
   const type =
     tensor.type === undefined ? `the unknown type ${tensor.ggmlTypeId}` : `type ${tensor.type.name}`;
   throw ggufError(

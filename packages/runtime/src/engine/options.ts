@@ -1,5 +1,5 @@
 import type { Backend, DeviceProfile, Link } from "@tensorplan/backend-api";
-import type { OpSet } from "@tensorplan/ir";
+import type { CodecDType, OpSet } from "@tensorplan/ir";
 import type { CacheDType, Metadata, ModelDefinition, TensorTable } from "@tensorplan/models";
 import type { Objective, PlacementFlags, Rule } from "@tensorplan/scheduler";
 import type { LoadProgress } from "../execute/loadWeights.ts";
@@ -27,6 +27,8 @@ export interface PlanModelOptions {
   readonly sequences?: number | undefined;
   /** Most positions of one step whose logits are computed; absent: one for each sequence. */
   readonly maxOutputs?: number | undefined;
+  /** Weights in types that no kernel computes with are converted to this one while they are loaded; absent: they stay as they are. */
+  readonly convertWeights?: CodecDType | undefined;
   /** Absent: f32 while all caches together stay within 64 MiB, else f16. */
   readonly cacheDType?: CacheDType | undefined;
   /** Worker threads of each CPU device; absent: one for each core. */

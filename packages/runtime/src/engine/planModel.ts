@@ -1,4 +1,5 @@
 import {
+  type CodecDType,
   coreOps,
   defaultPasses,
   type Graph,
@@ -11,6 +12,7 @@ import {
 } from "@tensorplan/ir";
 import {
   type CacheDType,
+  convertedTensors,
   embeddedModelPath,
   fileTensors,
   type GgufFile,
@@ -109,6 +111,16 @@ async function readHeader(model: PlanModelOptions["model"]): Promise<Header> {
   return { file, metadata: file.metadata, tensors: fileTensors(file) };
 }
 
+/** An option that changes nothing is a mistake. @throws TensorplanError `engine/nothing-to-convert` */
+function requireConversion(graph: Graph, to: CodecDType): void {
+  if (graph.weights.some(({ source }) => source.storedAs !== undefined)) return;
+  throw new TensorplanError({
+    code: "engine/nothing-to-convert",
+    message: `weights are to be converted to ${to}, and every weight is of a type that can be computed with as it is`,
+    hint: "leave --weights-as (convertWeights) out",
+  });
+}
+
 /** Flags come behind the user's rules, and in front of the defaults where those are in the list too. */
 function behindFiles(rules: readonly Rule[], flagRules: readonly Rule[]): readonly Rule[] {
   const defaults = rules.findIndex(({ origin }) => origin.kind === "default");
@@ -143,14 +155,17 @@ export async function planModel(options: PlanModelOptions = {}): Promise<Planned
  * @throws TensorplanError for anything wrong with file, options or devices
  */
 export async function preparePlan(options: PlanModelOptions = {}): Promise<Omit<PlannedModel, "plan">> {
-  const [{ file, metadata, tensors }, found] = await Promise.all([
+  const [{ file, metadata, tensors: stored }, found] = await Promise.all([
     readHeader(options.model),
     options.devices === undefined ? findDevices(options) : undefined,
   ]);
+  const tensors =
+    options.convertWeights === undefined ? stored : convertedTensors(stored, options.convertWeights);
   const model = readModel(metadata, tensors, options.definitions ?? modelDefinitions);
   const limits = stepLimits(options, model);
   const ops = options.ops ?? coreOps;
   const written = writeGraph(model, limits, options.cacheDType);
+  if (options.convertWeights !== undefined) requireConversion(written, options.convertWeights);
   const { graph, records } = runPasses(written, ops, defaultPasses);
   const devices = options.devices ?? found?.devices.map(({ profile }) => profile) ?? [];
   const flagRules = rulesFromFlags(options.placement ?? {}, { graph, devices });

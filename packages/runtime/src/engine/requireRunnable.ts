@@ -30,7 +30,7 @@ export async function requireDevices({ plan, found, probing }: PlannedModel): Pr
     throw new TensorplanError({
       code: "engine/kernel-planned",
       message: `the plan uses kernels that don't exist yet: ${first.kernel} on ${first.device} (for '${first.node}')${more.length === 0 ? "" : ` and ${more.length} more`}`,
-      hint: "use weights of another type, such as q8_0 or iq4_nl, or store them on another device",
+      hint: "convert weights of such a type while they are loaded (--weights-as q8_0), or use weights of another type, or another device",
       details: { kernels: [first, ...more].map(({ device, kernel }) => `${device} ${kernel}`) },
     });
   }

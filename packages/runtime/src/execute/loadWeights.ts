@@ -1,6 +1,7 @@
 import type { Device, TensorSource, WeightPlace } from "@tensorplan/backend-api";
 import { nowNs } from "../record/nowNs.ts";
 import type { RunRecorder } from "../record/runRecorder.ts";
+import { convertedSource } from "./convertedSource.ts";
 
 /** A stage of loading and how far it is. */
 export interface LoadProgress {
@@ -25,7 +26,7 @@ export async function loadWeights(
     for (const place of places) {
       signal?.throwIfAborted();
       const begin = nowNs();
-      await device.loadWeight(place, source(place.source.tensor), signal);
+      await device.loadWeight(place, convertedSource(source(place.source.tensor), place), signal);
       recorder?.load({ device: device.id, weight: place.name, bytes: place.bytes, begin, end: nowNs() });
       done += place.bytes;
       onProgress?.({ stage: "weights", done, total });

@@ -27,7 +27,7 @@ export function explainStored(plan: Plan, id: string): readonly string[] | undef
             ? `a second time, because a node there reads it and ${nameRule(plan, because.rule)} allows it`
             : "a second time, because another kernel reads it in this layout";
       const form = mapped ? `${layout}, where it lies in the file` : layout;
-      return `Weight '${id}' (${weight.dtype}) lives on ${device} as ${form}, ${formatBytes(bytes)}, ${why}.`;
+      return `Weight '${id}' (${typeOf(weight)}) lives on ${device} as ${form}, ${formatBytes(bytes)}, ${why}.`;
     });
     return [
       ...copies,
@@ -43,6 +43,9 @@ export function explainStored(plan: Plan, id: string): readonly string[] | undef
     ...explainTried(state.decision),
   ];
 }
+
+const typeOf = ({ dtype, source: { storedAs } }: Plan["weights"][number]): string =>
+  storedAs === undefined ? dtype : `${dtype}, converted from the file's ${storedAs} while it is loaded`;
 
 function explainMapping(plan: Plan, mapping: Plan["weights"][number]["mapping"]): readonly string[] {
   if (mapping === undefined) return [];

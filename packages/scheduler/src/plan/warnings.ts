@@ -2,6 +2,7 @@ import { formatBytes } from "../explain/quantities.ts";
 import { printOrigin, type Rule } from "../rules/rule.ts";
 import type { Plan, PlanVariant, PlanWarning } from "./plan.ts";
 import { plannedKernels } from "./plannedKernels.ts";
+import { convertedWeights } from "./warnings/convertedWeights.ts";
 import { fusedWeightsApart } from "./warnings/fusedWeightsApart.ts";
 import { idleDevice } from "./warnings/idleDevice.ts";
 import { missingKernelSplits } from "./warnings/missingKernelSplits.ts";
@@ -61,6 +62,7 @@ export function collectWarnings(
     ...shadowed,
     ...copies,
     ...missingKernels(plan),
+    ...convertedWeights(plan),
     ...fusedWeightsApart(plan),
     ...more,
     ...unusedBudget(plan),

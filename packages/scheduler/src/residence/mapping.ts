@@ -28,6 +28,8 @@ function offsetInFile({ source, device, layout, fileOffsets }: MappingInput): nu
   if (!device.features.includes(FILE_MAPS)) return `${device.id} can't use weights where they lie in a file`;
   if (source.kind !== "tensor")
     return `it is made from parts of '${source.tensor}' and isn't in the file as it is`;
+  if (source.storedAs !== undefined)
+    return `its values are converted from ${source.storedAs} while they are loaded`;
   if (layout !== undefined && layout !== ROWS_LAYOUT) return `its store rule asks for the layout ${layout}`;
   return fileOffsets?.get(source.tensor) ?? "there is no file yet that it could lie in";
 }
