@@ -7,6 +7,7 @@ export {
   type TransferEstimate,
 } from "./cost/estimateStep.ts";
 export { type CostLimit, type KernelTime, kernelTime } from "./cost/kernelTime.ts";
+export { mlaCrossovers } from "./cost/mlaCrossovers.ts";
 export { type EstimatedStep, phaseStep, stepSizes } from "./cost/stepBindings.ts";
 export { diffPlans } from "./diff/diffPlans.ts";
 export { formatPlanDiff } from "./diff/formatPlanDiff.ts";
@@ -53,6 +54,14 @@ export { RULES_SCHEMA } from "./rules/file/ruleSchema.ts";
 export { rulesJsonSchema } from "./rules/file/rulesJsonSchema.ts";
 export { rulesToJson, rulesToYaml } from "./rules/file/writeRules.ts";
 export { layerCount } from "./rules/flags/gpuLayers.ts";
+export {
+  type LoweringFlags,
+  loweringFlagHelp,
+  mlaModes,
+  type PhaseSwitch,
+  printPhaseSwitch,
+} from "./rules/flags/loweringFlags.ts";
+export { loweringRules } from "./rules/flags/loweringRules.ts";
 export { type PlacementFlags, placementFlagHelp, splitModes } from "./rules/flags/placementFlags.ts";
 export { rulesFromFlags } from "./rules/flags/rulesFromFlags.ts";
 export type {

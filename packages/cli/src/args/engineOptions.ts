@@ -1,5 +1,6 @@
 import { shippedDevices } from "@tensorplan/runtime";
 import { type Command, Option } from "commander";
+import { type AttentionOptionValues, addAttentionOptions } from "./attentionOptions.ts";
 import { withShortName } from "./normaliseArgv.ts";
 import { wholeNumber } from "./numbers.ts";
 import { addPlacementOptions, type PlacementOptionValues } from "./placementOptions.ts";
@@ -14,7 +15,7 @@ export const isCacheType = (name: string): name is (typeof cacheTypes)[number] =
   cacheTypes.some((known) => known === name);
 
 /** Flags that say which model runs how: shared by every command that plans or runs one. */
-export interface EngineFlags extends PlacementOptionValues {
+export interface EngineFlags extends PlacementOptionValues, AttentionOptionValues {
   readonly model?: string;
   readonly ctxSize?: number;
   readonly batchSize?: number;
@@ -77,5 +78,5 @@ export function addEngineOptions(command: Command): Command {
       `plan for the devices of a profile, here or not: ${shippedDevices.join(", ")}, or a file (tensorplan.devices/1)`,
     )
     .option("--trace-passes", "say what each graph pass changed");
-  return addPlacementOptions(engine);
+  return addPlacementOptions(addAttentionOptions(engine));
 }

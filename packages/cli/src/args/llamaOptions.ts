@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { withShortName } from "./normaliseArgv.ts";
 import { wholeNumber } from "./numbers.ts";
 
@@ -7,7 +7,6 @@ const policies = ["rules", "ggml"] as const;
 /** llama-bench's own words, beside those that all commands share. They say something to `--policy ggml` alone. */
 export interface LlamaOptions {
   readonly policy: (typeof policies)[number];
-  readonly flashAttn?: "on" | "off" | "auto";
   readonly cacheTypeV?: string;
   readonly nPrompt?: number;
   readonly nGen?: number;
@@ -16,19 +15,11 @@ export interface LlamaOptions {
 
 /** Those of them that the rules of `--policy rules` have no use for, by the name that users type. */
 export const ggmlOnly = {
-  flashAttn: "-fa",
   cacheTypeV: "-ctv",
   nPrompt: "-p",
   nGen: "-n",
   nDepth: "-d",
 } as const;
-
-function flashAttention(text: string): LlamaOptions["flashAttn"] {
-  if (text === "1" || text === "on") return "on";
-  if (text === "0" || text === "off") return "off";
-  if (text === "auto") return text;
-  throw new InvalidArgumentError("Give on, off or auto.");
-}
 
 /** Adds the choice of who decides, and the flags of llama-bench that no other option covers. */
 export function addLlamaOptions(command: Command): Command {
@@ -42,13 +33,6 @@ export function addLlamaOptions(command: Command): Command {
       .choices(policies)
       .default("rules"),
   );
-  const flash = new Option(
-    "--flash-attn [on|off|auto]",
-    "with --policy ggml: flash attention (default: auto)",
-  )
-    .argParser(flashAttention)
-    .preset("on");
-  command.addOption(withShortName(flash, "-fa"));
   short("-ctv", "--cache-type-v <TYPE>", "with --policy ggml: element type of cached values", String);
   return command
     .option("-p, --n-prompt <N>", "with --policy ggml: tokens of the prompt (default: 512)", wholeNumber(0))

@@ -13,6 +13,7 @@ import {
 import { TensorplanError } from "@tensorplan/ir";
 import { embeddedModelPath, type GgufTensor, openGguf } from "@tensorplan/models";
 import { readDevices } from "@tensorplan/runtime";
+import { printPhaseSwitch } from "@tensorplan/scheduler";
 import { ggmlOnly } from "../args/llamaOptions.ts";
 import type { PlanFlags } from "../args/planOptions.ts";
 import { namedPreset } from "./planInputs.ts";
@@ -55,12 +56,18 @@ const rulesOnly = {
   backend: "--backend",
   cpuDevices: "--cpu-devices",
   parallel: "-np",
+  mla: "-mla",
+  fusedMoe: "-fmoe",
+  expertGroups: "--no-expert-groups",
 } as const;
+
+/** What commander sets where nothing is given. */
+const unasked: Readonly<Record<string, string | boolean>> = { backend: "auto", expertGroups: true };
 
 function refuseRuleFlags(flags: PlanFlags): void {
   for (const [name, typed] of Object.entries(rulesOnly)) {
     const value = flags[name as keyof typeof rulesOnly];
-    if (value === undefined || value === "auto") continue;
+    if (value === undefined || value === unasked[name]) continue;
     throw new TensorplanError({
       code: "cli/policy-flag",
       message: `${typed} has no effect on what --policy ggml emulates`,
@@ -91,6 +98,17 @@ export function refuseGgmlFlags(flags: PlanFlags): void {
   }
 }
 
+/** @throws TensorplanError `cli/policy-flag` where kinds of steps differ */
+function ggmlFlash(flash: PlanFlags["flashAttn"]): LlamaFlags["flashAttention"] {
+  if (flash === undefined || flash === "auto") return flash;
+  if (flash.prefill === flash.decode) return flash.prefill === true ? "on" : "off";
+  throw new TensorplanError({
+    code: "cli/policy-flag",
+    message: `-fa ${printPhaseSwitch(flash)} differs between prompts and generation, which llama.cpp can't do`,
+    hint: "say on or off, or plan with --policy rules",
+  });
+}
+
 /** More layers than any model has. */
 const ALL_LAYERS = 10_000;
 
@@ -98,7 +116,7 @@ const llamaFlags = (flags: PlanFlags): LlamaFlags => ({
   gpuLayers: flags.gpuLayers,
   overrideTensors: flags.overrideTensor,
   cpuExpertLayers: flags.cpuMoe ? ALL_LAYERS : flags.nCpuMoe,
-  flashAttention: flags.flashAttn,
+  flashAttention: ggmlFlash(flags.flashAttn),
   keepCacheOnCpu: flags.kvOffload === false,
   noOpOffload: flags.opOffload === false,
   keyType: flags.cacheType,

@@ -7,6 +7,8 @@ import {
   planModel,
   readDevices,
 } from "@tensorplan/runtime";
+import type { LoweringFlags } from "@tensorplan/scheduler";
+import { loweringFlags } from "../args/attentionOptions.ts";
 import { type EngineFlags, isCacheType } from "../args/engineOptions.ts";
 import { placementOf } from "../args/placement.ts";
 import type { PlanFlags } from "../args/planOptions.ts";
@@ -41,6 +43,8 @@ export async function planInputs(
     sequences: needs.sequences ?? flags.parallel,
     convertWeights: flags.weightsAs,
     cacheDType: cacheTypeOf(flags),
+    lowering: loweringOf(flags),
+    expertGroups: flags.expertGroups,
     threads: flags.threads,
     cpuDevices: flags.cpuDevices,
     ...(await backendsOf(flags.backend)),
@@ -56,6 +60,17 @@ function cacheTypeOf({ cacheType }: PlanFlags) {
     code: "cli/cache-type",
     message: `caches can't be stored as ${cacheType}`,
     hint: "choose f32, f16, bf16 or q8_0; --policy ggml knows the others",
+  });
+}
+
+/** @throws TensorplanError `cli/policy-flag` for `-fa auto` */
+function loweringOf(flags: PlanFlags): LoweringFlags {
+  if (flags.flashAttn !== "auto") return loweringFlags(flags);
+  throw new TensorplanError({
+    code: "cli/policy-flag",
+    message:
+      "-fa auto has no effect on a plan that is made by rules: attention is one kernel wherever there is one",
+    hint: "leave it out, or say -fa 1 to get an error where there is none",
   });
 }
 

@@ -25,6 +25,9 @@ export function deepseek2Axes(config: Deepseek2Config) {
     /** One row of the compressed cache: latent, then the rotated key that all heads share. */
     kv: concatAxis("kv", latent, rope),
     attnOut: productAxis("attn_out", heads, value),
+    /** Of plain attention: every head's key without its rotated part, and the shared rotated key once for every head. */
+    nopeKeys: productAxis("nope_keys", heads, nope),
+    sharedKeys: productAxis("shared_keys", heads, rope),
     experts: axis("experts", config.experts),
     used: axis("used", config.expertsUsed),
     expertFfn: axis("expert_ffn", config.expertFfn),

@@ -7,23 +7,79 @@ import type { Deepseek2Config } from "./config.ts";
 const transposedType = (dtype: StorageDType): StorageDType =>
   dtypes[dtype].kind === "block" ? "q8_0" : dtype;
 
+interface HeadWeightContext {
+  readonly config: Deepseek2Config;
+  readonly axes: Deepseek2Axes;
+  readonly weights: WeightReader;
+}
+
+/** How keys and values of all heads are cut out of a file's tensors. `k_up` and `v_b` are stacks [heads, …] or matrices alike. */
+function headSources({ config, weights }: HeadWeightContext, layer: string) {
+  const { heads, nope, value, latent } = config;
+  const name = (part: string) => `${layer}.attn_${part}.weight`;
+  if (!weights.has(name("kv_b"))) return undefined;
+  const tensor = name("kv_b");
+  weights.expectShape(tensor, [heads * (nope + value), latent]);
+  const keys: HeadRows = { heads, groupRows: nope + value, firstRow: 0, rows: nope };
+  const values: HeadRows = { heads, groupRows: nope + value, firstRow: nope, rows: value };
+  return { tensor, dtype: weights.dtype(tensor), keys, values };
+}
+
+/**
+ * What plain attention reads of the same: matrices from the latent to the keys of all heads without their rotated part
+ * [heads·nope, latent], and to their values [heads·value, latent].
+ */
+export function readHeadMatrices(context: HeadWeightContext, layer: string) {
+  const { config, axes, weights } = context;
+  const { heads } = config;
+  const name = (part: string) => `${layer}.attn_${part}.weight`;
+  const found = headSources(context, layer);
+  if (found !== undefined) {
+    const { tensor, dtype, keys, values } = found;
+    return {
+      kUp: weights.derived(name("kv_b.k_up"), [axes.nopeKeys, axes.latent], dtype, {
+        kind: "head-rows",
+        tensor,
+        ...keys,
+      }),
+      vB: weights.derived(name("kv_b.v_b"), [axes.attnOut, axes.latent], dtype, {
+        kind: "head-rows",
+        tensor,
+        ...values,
+      }),
+    };
+  }
+  const k = name("k_b");
+  const v = name("v_b");
+  weights.expectShape(k, [heads, config.latent, config.nope]);
+  weights.expectShape(v, [heads, config.value, config.latent]);
+  const all: HeadRows = { heads, groupRows: config.value, firstRow: 0, rows: config.value };
+  return {
+    kUp: weights.derived(name("k_b.k_up"), [axes.nopeKeys, axes.latent], transposedType(weights.dtype(k)), {
+      kind: "transpose-heads",
+      tensor: k,
+      heads,
+    }),
+    vB: weights.derived(name("v_b.rows"), [axes.attnOut, axes.latent], weights.dtype(v), {
+      kind: "head-rows",
+      tensor: v,
+      ...all,
+    }),
+  };
+}
+
 /**
  * The weights that lead from the latent to a head's keys and values, in the three forms that the lowerings of MLA read: `kB` takes a
  * query to the latent [heads, latent, nope], `kUp` a latent to keys [heads, nope, latent], `vB` a latent to values [heads, value, latent].
  * Files store them whole (`attn_kv_b`: each head's key rows, then its value rows) or as `attn_k_b` and `attn_v_b`.
  */
-export function readHeadWeights(
-  { config, axes, weights }: { config: Deepseek2Config; axes: Deepseek2Axes; weights: WeightReader },
-  layer: string,
-) {
-  const { heads, nope, value, latent } = config;
+export function readHeadWeights(context: HeadWeightContext, layer: string) {
+  const { config, axes, weights } = context;
+  const { heads } = config;
   const name = (part: string) => `${layer}.attn_${part}.weight`;
-  if (weights.has(name("kv_b"))) {
-    const tensor = name("kv_b");
-    const dtype = weights.dtype(tensor);
-    weights.expectShape(tensor, [heads * (nope + value), latent]);
-    const keys: HeadRows = { heads, groupRows: nope + value, firstRow: 0, rows: nope };
-    const values: HeadRows = { heads, groupRows: nope + value, firstRow: nope, rows: value };
+  const found = headSources(context, layer);
+  if (found !== undefined) {
+    const { tensor, dtype, keys, values } = found;
     return {
       kB: weights.derived(name("kv_b.k_b"), [axes.heads, axes.latent, axes.nope], transposedType(dtype), {
         kind: "transpose-heads",

@@ -1,7 +1,7 @@
 import type { Backend, DeviceProfile, Link } from "@tensorplan/backend-api";
 import type { CodecDType, OpSet } from "@tensorplan/ir";
 import type { CacheDType, Metadata, ModelDefinition, TensorTable } from "@tensorplan/models";
-import type { Objective, PlacementFlags, Rule } from "@tensorplan/scheduler";
+import type { LoweringFlags, Objective, PlacementFlags, Rule } from "@tensorplan/scheduler";
 import type { LoadProgress } from "../execute/loadWeights.ts";
 import type { MakeExecutor } from "../executor/executor.ts";
 import type { RunRecorder } from "../record/runRecorder.ts";
@@ -43,6 +43,10 @@ export interface PlanModelOptions {
   readonly rules?: readonly Rule[] | undefined;
   /** Flags that become rules once graph and devices are known; behind `rules`. */
   readonly placement?: PlacementFlags | undefined;
+  /** Flags that become lower rules behind `placement`'s; `mla: "0"` writes the graph with plain attention instead. */
+  readonly lowering?: LoweringFlags | undefined;
+  /** `false`: experts are chosen among all, whatever groups the model's settings name. */
+  readonly expertGroups?: boolean | undefined;
   /** Stores what no other rule places so that steps of this kind take least; a rule behind the flags'. */
   readonly optimise?: Objective | undefined;
   /** `false`: rules that can't be obeyed give way to the next one, whatever their `else` says. */

@@ -16,6 +16,7 @@ import {
   embeddedModelPath,
   fileTensors,
   type GgufFile,
+  type GraphSwitch,
   type Model,
   modelDefinitions,
   openGguf,
@@ -24,6 +25,9 @@ import {
   type StepLimits,
 } from "@tensorplan/models";
 import {
+  type LoweringFlags,
+  loweringRules,
+  mlaCrossovers,
   type Objective,
   type Plan,
   type PlanInput,
@@ -32,6 +36,7 @@ import {
   rulesFromFlags,
 } from "@tensorplan/scheduler";
 import { type FoundDevices, findDevices } from "./backends.ts";
+import { graphSwitches } from "./graphSwitches.ts";
 import { loadSolver } from "./loadSolver.ts";
 import type { ModelConfiguration, PlanModelOptions } from "./options.ts";
 
@@ -90,14 +95,19 @@ function stepLimits(options: PlanModelOptions, model: Model): StepLimits {
 const EXACT_CACHE_BYTES = 64 * 2 ** 20;
 
 /** The model's graph with the cache type asked for; without one: f32 while the caches are small, else f16. */
-function writeGraph(model: Model, limits: StepLimits, cacheDType: CacheDType | undefined): Graph {
-  const graph = model.graph({ limits, cacheDType: cacheDType ?? "f32" });
+function writeGraph(
+  model: Model,
+  limits: StepLimits,
+  cacheDType: CacheDType | undefined,
+  switches: ReadonlySet<GraphSwitch>,
+): Graph {
+  const graph = model.graph({ limits, cacheDType: cacheDType ?? "f32", switches });
   if (cacheDType !== undefined) return graph;
   const bytes = graph.states.reduce(
     (sum, state) => sum + 4 * resolveShape(graph, state, graph.symbols).reduce((n, size) => n * size, 1),
     0,
   );
-  return bytes <= EXACT_CACHE_BYTES ? graph : model.graph({ limits, cacheDType: "f16" });
+  return bytes <= EXACT_CACHE_BYTES ? graph : model.graph({ limits, cacheDType: "f16", switches });
 }
 
 /** What a model is read from. */
@@ -141,6 +151,20 @@ const optimiseRules = (objective: Objective | undefined): readonly Rule[] =>
         },
       ];
 
+/** The lower rules of flags; what `-mla auto` goes by is estimated for the plan without it. */
+function loweringRulesOf(
+  { mla, ...others }: LoweringFlags,
+  graph: Graph,
+  withRules: (more: readonly Rule[]) => PlanInput,
+): readonly Rule[] {
+  const estimated =
+    mla === "auto" &&
+    others.flashAttention?.prefill !== false &&
+    graph.nodes.some(({ op }) => op === "mla_attention");
+  const crossovers = estimated ? mlaCrossovers(withRules(loweringRules(others, graph))) : [];
+  return loweringRules(mla === undefined ? others : { ...others, mla }, graph, crossovers);
+}
+
 /**
  * Opens a file (or takes a configuration), writes its model down as a graph, runs the passes, and plans. Reads the file's header only.
  * @throws TensorplanError for anything wrong with file, options, devices or rules
@@ -164,26 +188,29 @@ export async function preparePlan(options: PlanModelOptions = {}): Promise<Omit<
   const model = readModel(metadata, tensors, options.definitions ?? modelDefinitions);
   const limits = stepLimits(options, model);
   const ops = options.ops ?? coreOps;
-  const written = writeGraph(model, limits, options.cacheDType);
+  const written = writeGraph(model, limits, options.cacheDType, graphSwitches(model, options));
   if (options.convertWeights !== undefined) requireConversion(written, options.convertWeights);
   const { graph, records } = runPasses(written, ops, defaultPasses);
   const devices = options.devices ?? found?.devices.map(({ profile }) => profile) ?? [];
   const flagRules = rulesFromFlags(options.placement ?? {}, { graph, devices });
-  const rules = behindFiles(options.rules ?? [], [...flagRules, ...optimiseRules(options.optimise)]);
-  const optimises = rules.some((rule) => "optimise" in rule.do);
-  const input: PlanInput = {
+  const base: Omit<PlanInput, "rules"> = {
     graph,
     ops,
     devices,
     ...(options.links === undefined ? {} : { links: options.links }),
-    rules,
-    ...(optimises ? { solver: await loadSolver() } : {}),
     ...(options.strict === undefined ? {} : { strict: options.strict }),
     ...(file === undefined
       ? {}
       : { fileOffsets: new Map([...file.tensors.values()].map(({ name, offset }) => [name, offset])) }),
     ...(options.budgets === undefined ? {} : { budgets: options.budgets }),
   };
+  const withRules = (more: readonly Rule[]): PlanInput => ({
+    ...base,
+    rules: behindFiles(options.rules ?? [], [...flagRules, ...more]),
+  });
+  const lowering = loweringRulesOf(options.lowering ?? {}, graph, withRules);
+  const input = withRules([...lowering, ...optimiseRules(options.optimise)]);
+  const optimises = input.rules?.some((rule) => "optimise" in rule.do) === true;
   return {
     file,
     model,
@@ -193,6 +220,6 @@ export async function preparePlan(options: PlanModelOptions = {}): Promise<Omit<
     found,
     probing: { backend: options.backend, backends: options.backends },
     limits,
-    input,
+    input: optimises ? { ...input, solver: await loadSolver() } : input,
   };
 }
