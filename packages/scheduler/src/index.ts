@@ -12,6 +12,8 @@ export { type EstimatedStep, phaseStep, stepSizes } from "./cost/stepBindings.ts
 export { diffPlans } from "./diff/diffPlans.ts";
 export { formatPlanDiff } from "./diff/formatPlanDiff.ts";
 export type * from "./diff/planDiff.ts";
+export { attentionLines } from "./explain/attentionLines.ts";
+export { cacheLines } from "./explain/cacheLines.ts";
 export type { VariantChoice } from "./explain/chooseVariants.ts";
 export { decisionsOf } from "./explain/decisions.ts";
 export { explain } from "./explain/explain.ts";

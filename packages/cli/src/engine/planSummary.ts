@@ -1,4 +1,4 @@
-import type { Plan } from "@tensorplan/scheduler";
+import { attentionLines, cacheLines, type Plan } from "@tensorplan/scheduler";
 import type { Colours } from "../output/colours.ts";
 import { table } from "../output/table.ts";
 import { bytes } from "../output/units.ts";
@@ -79,7 +79,9 @@ export function planSummary(plan: Plan, hash: string, { bold, dim, yellow }: Col
   return [
     `${dim("plan")} ${hash.slice(0, 12)}`,
     grid.trimEnd(),
+    ...cacheLines(plan).map((line) => dim(`cache ${line}`)),
     ...steps.map((line) => dim(line)),
+    ...attentionLines(plan).map((line) => dim(line)),
     ...warnings.map((line) => yellow(`warning: ${line}`)),
     "",
   ].join("\n");

@@ -56,7 +56,7 @@ function alike(a: MlaCrossover, b: MlaCrossover): boolean {
   return Math.abs(a.expandFrom - b.expandFrom) <= ALIKE * Math.max(a.expandFrom, b.expandFrom);
 }
 
-/** Neighbouring ranges with thresholds that are alike are one range, judged at the larger context. */
+/** Neighbouring ranges with thresholds that are alike are one range, whose threshold is that of the larger context. */
 function joined(crossovers: readonly MlaCrossover[]): readonly MlaCrossover[] {
   const out: MlaCrossover[] = [];
   for (const next of crossovers) {
@@ -71,7 +71,7 @@ function joined(crossovers: readonly MlaCrossover[]): readonly MlaCrossover[] {
       ...(atLeast === undefined ? {} : { atLeast }),
       ...(below === undefined ? {} : { below }),
     };
-    out[out.length - 1] = { ...next, context };
+    out[out.length - 1] = { ...next, context, judged: [...before.judged, ...next.judged] };
   }
   return out;
 }
@@ -98,13 +98,16 @@ export function mlaCrossovers(input: PlanInput): readonly MlaCrossover[] {
   return joined(
     ranges.map(({ context, at }): MlaCrossover => {
       const most = Math.min(microBatch, at);
-      if (decompressed === undefined || absorbed === undefined) {
-        return { context, at, most, expandFrom: absorbed === undefined ? 1 : undefined };
-      }
+      const found = (expandFrom: number | undefined): MlaCrossover => ({
+        context,
+        expandFrom,
+        judged: [{ context: at, expandFrom, most }],
+      });
+      if (absorbed === undefined) return found(1);
+      if (decompressed === undefined) return found(undefined);
       const time = (made: Plan, tokens: number) =>
         estimateStep(made, { tokens, context: at, sequences: 1 }, input.ops).totalNs;
-      const expandFrom = firstOf(most, (tokens) => time(decompressed, tokens) < time(absorbed, tokens));
-      return { context, at, most, expandFrom };
+      return found(firstOf(most, (tokens) => time(decompressed, tokens) < time(absorbed, tokens)));
     }),
   );
 }

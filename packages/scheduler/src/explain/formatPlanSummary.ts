@@ -5,6 +5,7 @@ import type { Plan, PlanVariant } from "../plan/plan.ts";
 import { planHash } from "../plan/planJson.ts";
 import { runsByPlanned } from "../plan/plannedKernels.ts";
 import { contains, describeBox } from "../variants/box.ts";
+import { cacheLines } from "./cacheLines.ts";
 import { formatBytes, formatTime } from "./quantities.ts";
 import { ruleUses } from "./ruleUses.ts";
 import { textTable } from "./textTable.ts";
@@ -171,6 +172,7 @@ export function formatPlanSummary(plan: Plan): string {
   return [
     `plan ${planHash(plan).slice(0, 12)} of ${plan.graph.name}`,
     ...indent(deviceLines(plan)),
+    ...(plan.states.length === 0 ? [] : ["caches", ...indent(cacheLines(plan))]),
     "variants",
     ...indent(variantLines(plan)),
     ...optimisationLines(plan),

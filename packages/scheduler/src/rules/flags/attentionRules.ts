@@ -6,10 +6,16 @@ import { type LoweringFlags, type MlaMode, type PhaseSwitch, printPhaseSwitch } 
 
 /** From how many new tokens on expanding is estimated to be faster than absorbing, for steps of some contexts. */
 export interface MlaCrossover {
+  /** The contexts that a rule for it speaks of. */
   readonly context: Range;
-  /** The context at which both were estimated. */
-  readonly at: number;
   /** Undefined: at no number of tokens that a step can have. */
+  readonly expandFrom: number | undefined;
+  /** Where both were estimated, smallest context first; the last one gave `expandFrom`. */
+  readonly judged: readonly JudgedContext[];
+}
+
+interface JudgedContext {
+  readonly context: number;
   readonly expandFrom: number | undefined;
   /** The most tokens that were tried. */
   readonly most: number;
@@ -26,13 +32,14 @@ const latent = { op: "mla_attention" } as const;
 const absorb = ({ text }: Wanted, why: string): Rule =>
   flagRule(text, { name: `${text}: latent attention absorbs`, when: latent, do: { lower: "absorbed" }, why });
 
-/** `at every context`, `at context 4096`. */
-function crossoverText({ at, expandFrom, most }: MlaCrossover): string {
-  if (expandFrom === undefined)
-    return `absorbed up to ${most} new tokens (no more were tried) at context ${at}`;
-  return expandFrom <= 1
-    ? `decompressed at context ${at}`
-    : `absorbed up to ${expandFrom - 1} new tokens at context ${at}, decompressed above`;
+/** `absorbed up to 38 new tokens at context 4096, decompressed above`. */
+function crossoverText({ judged }: MlaCrossover): string {
+  const each = judged.map(({ context, expandFrom, most }) => {
+    const up = expandFrom === undefined ? most : expandFrom - 1;
+    return `up to ${up} new tokens${expandFrom === undefined ? ", the most that were tried," : ""} at context ${context}`;
+  });
+  const beyond = judged.some(({ expandFrom }) => expandFrom !== undefined) ? ", decompressed above" : "";
+  return `absorbed ${each.join(" and ")}${beyond}`;
 }
 
 /** `, context 1024 to 8191`; nothing where all contexts are meant. */
