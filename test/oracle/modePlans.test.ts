@@ -105,7 +105,7 @@ test("-mla auto prints where expanding begins, and the estimates agree on both s
   const rule = plan.rules.find(({ name }) => name.includes("expands from"));
   const from = rule?.when.tokensPerSequence?.atLeast ?? 0;
   expect(from).toBeGreaterThan(1);
-  expect(rule?.why).toContain(`up to ${from - 1} new tokens at context ${CONTEXT}, decompressed above`);
+  expect(rule?.why).toContain(`at context 512 and ${from - 1} at ${CONTEXT}, decompressed above`);
   expect(attentionOps(plan, from - 1)).toEqual(absorbed);
   expect(attentionOps(plan, from)).toEqual(expanded);
 

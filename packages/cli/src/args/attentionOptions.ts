@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { withShortName } from "./normaliseArgv.ts";
 
 /** `-fa` as typed. `auto` says something to `--policy ggml` alone: rules take one kernel where there is one anyway. */
-export type FlashFlag = PhaseSwitch | "auto";
+type FlashFlag = PhaseSwitch | "auto";
 
 /** Flags that say how attention and experts are done. */
 export interface AttentionOptionValues {

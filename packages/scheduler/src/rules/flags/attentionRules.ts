@@ -32,14 +32,15 @@ const latent = { op: "mla_attention" } as const;
 const absorb = ({ text }: Wanted, why: string): Rule =>
   flagRule(text, { name: `${text}: latent attention absorbs`, when: latent, do: { lower: "absorbed" }, why });
 
-/** `absorbed up to 38 new tokens at context 4096, decompressed above`. */
+/** `absorbed up to 38 new tokens at context 4096 and 41 at 16384, decompressed above`. */
 function crossoverText({ judged }: MlaCrossover): string {
-  const each = judged.map(({ context, expandFrom, most }) => {
+  const each = judged.map(({ context, expandFrom, most }, i) => {
     const up = expandFrom === undefined ? most : expandFrom - 1;
-    return `up to ${up} new tokens${expandFrom === undefined ? ", the most that were tried," : ""} at context ${context}`;
+    const words = i === 0 ? [`up to ${up} new tokens`, "at context"] : [String(up), "at"];
+    return `${words[0]}${expandFrom === undefined ? ", the most that were tried," : ""} ${words[1]} ${context}`;
   });
-  const beyond = judged.some(({ expandFrom }) => expandFrom !== undefined) ? ", decompressed above" : "";
-  return `absorbed ${each.join(" and ")}${beyond}`;
+  const list = [each.slice(0, -1).join(", "), each.at(-1) ?? ""].filter((part) => part !== "").join(" and ");
+  return `absorbed ${list}${judged.some(({ expandFrom }) => expandFrom !== undefined) ? ", decompressed above" : ""}`;
 }
 
 /** `, context 1024 to 8191`; nothing where all contexts are meant. */
