@@ -1,19 +1,22 @@
-import { BACKEND_API_VERSION, type Backend } from "@tensorplan/backend-api";
+import { BACKEND_API_VERSION, type Backend, type DeviceId } from "@tensorplan/backend-api";
 import { coreOps, type OpSet, TensorplanError } from "@tensorplan/ir";
 import { ReferenceDevice } from "./device.ts";
 import { REFERENCE_DEVICE, referenceProfile } from "./profile.ts";
 
-/** A backend that runs every operation of `ops` by its reference implementation, on one device called `reference`. */
-export const createReferenceBackend = (ops: OpSet): Backend => ({
+/**
+ * A backend that runs every operation of `ops` by its reference implementation, on one device. A second one, with a device of another name,
+ * stands in for a second machine.
+ */
+export const createReferenceBackend = (ops: OpSet, device: DeviceId = REFERENCE_DEVICE): Backend => ({
   apiVersion: BACKEND_API_VERSION,
-  name: "reference",
-  probe: () => ({ kind: "devices", devices: [referenceProfile(ops)] }),
+  name: device,
+  probe: () => ({ kind: "devices", devices: [{ ...referenceProfile(ops), id: device }] }),
   open(id) {
-    if (id === REFERENCE_DEVICE) return new ReferenceDevice(referenceProfile(ops), ops);
+    if (id === device) return new ReferenceDevice({ ...referenceProfile(ops), id: device }, ops);
     throw new TensorplanError({
       code: "device/unknown",
       message: `the reference backend has no device '${id}'`,
-      hint: `it has one: '${REFERENCE_DEVICE}'`,
+      hint: `it has one: '${device}'`,
     });
   },
 });

@@ -50,6 +50,21 @@ test("head-rows takes its rows of every head", async () => {
   expect(await load(place, sourceOf("f32", [6, 2], count(12)))).toEqual([2, 3, 4, 5, 8, 9, 10, 11]);
 });
 
+test("columns takes the same blocks of every row", async () => {
+  const source: WeightSource = { kind: "columns", tensor: "kv_b", firstColumn: 1, columns: 2 };
+  expect(await load(placeOf(source, "f16", [2, 2, 2]), sourceOf("f16", [2, 2, 4], count(16)))).toEqual([
+    1, 2, 5, 6, 9, 10, 13, 14,
+  ]);
+  const values = Array.from({ length: 3 * 96 }, (_, i) => Math.sin(i));
+  const blocks = sourceOf("q8_0", [3, 96], values);
+  const stored = new Float32Array(values.length);
+  dtypes.q8_0.decode(await blocks.readRows(0, 3), stored, 96);
+  const middle: WeightSource = { ...source, firstColumn: 32, columns: 32 };
+  expect(await load(placeOf(middle, "q8_0", [3, 32]), blocks)).toEqual(
+    [0, 1, 2].flatMap((row) => [...stored.subarray(row * 96 + 32, row * 96 + 64)]),
+  );
+});
+
 test("transpose-heads turns each head's matrix, all of it or some of its rows", async () => {
   const whole = placeOf({ kind: "transpose-heads", tensor: "kv_b", heads: 2 }, "bf16", [2, 3, 2]);
   expect(await load(whole, sourceOf("bf16", [2, 2, 3], count(12)))).toEqual([
@@ -102,6 +117,13 @@ test.each<[string, WeightSource, DType, readonly number[], string]>([
     "f32",
     [4, 2],
     "takes rows 0 to 1 of 2 groups of 4, but 'kv_b' has 6 rows",
+  ],
+  [
+    "columns that the tensor doesn't have",
+    { kind: "columns", tensor: "kv_b", firstColumn: 1, columns: 2 },
+    "f32",
+    [6, 2],
+    "takes columns 1 to 2, but rows of 'kv_b' have 2 in blocks of 1",
   ],
 ])("refuses %s", async (_, source, dtype, shape, message) => {
   await expect(load(placeOf(source, dtype, shape), sourceOf("f32", [6, 2], count(12)))).rejects.toThrow(

@@ -79,6 +79,36 @@ function headRanges(
   }));
 }
 
+/** Of each row, the bytes of columns `[first, first + count)`: whole blocks. */
+function cutColumns(
+  rows: Uint8Array,
+  { dtype, shape }: TensorSource,
+  first: number,
+  count: number,
+): Uint8Array {
+  const width = rowBytes(dtype, shape.at(-1) ?? 1);
+  const [skipped, kept] = [rowBytes(dtype, first), rowBytes(dtype, count)];
+  const height = rows.byteLength / width;
+  const out = new Uint8Array(height * kept);
+  for (let row = 0; row < height; row++) {
+    const from = row * width + skipped;
+    out.set(rows.subarray(from, from + kept), row * kept);
+  }
+  return out;
+}
+
+/** Columns can only be cut where blocks begin. */
+function expectColumns(place: WeightPlace, source: TensorSource, first: number, count: number): void {
+  const { blockSize } = dtypes[source.dtype];
+  const width = source.shape.at(-1) ?? 1;
+  if (first % blockSize === 0 && count % blockSize === 0 && first + count <= width) return;
+  wrong(
+    place,
+    "weight/columns",
+    `takes columns ${first} to ${first + count - 1}, but rows of '${source.name}' have ${width} in blocks of ${blockSize}`,
+  );
+}
+
 function expectType(place: WeightPlace, needed: DType, source: TensorSource): void {
   if (place.dtype === needed) return;
   wrong(
@@ -90,7 +120,7 @@ function expectType(place: WeightPlace, needed: DType, source: TensorSource): vo
 
 /**
  * Reads a weight's source and hands over its bytes in the layout `rows`, as `place.source` says.
- * @throws TensorplanError `weight/element-type`, `weight/head-rows`, `weight/size`
+ * @throws TensorplanError `weight/element-type`, `weight/head-rows`, `weight/columns`, `weight/size`
  */
 export async function transformWeight(
   place: WeightPlace,
@@ -117,6 +147,13 @@ export async function transformWeight(
       expectType(place, source.dtype, source);
       for (const { first, count } of headRanges(place, source, take)) {
         for await (const bytes of chunks(source, first, count, signal)) put(bytes);
+      }
+    })
+    .with({ kind: "columns" }, async ({ firstColumn, columns: count }) => {
+      expectType(place, source.dtype, source);
+      expectColumns(place, source, firstColumn, count);
+      for await (const bytes of chunks(source, whole.first, whole.count, signal)) {
+        put(cutColumns(bytes, source, firstColumn, count));
       }
     })
     .with({ kind: "transpose-heads" }, async ({ heads, take }) => {

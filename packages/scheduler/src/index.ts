@@ -76,6 +76,7 @@ export type {
   Selector,
   StepDim,
 } from "./rules/rule.ts";
+export { printOrigin } from "./rules/rule.ts";
 export type { Decision, Tried } from "./rules/ruleBook.ts";
 export { layerOf } from "./rules/selector.ts";
 export { type Box, type BoxRange, describeBox, type StepSizes } from "./variants/box.ts";

@@ -143,6 +143,10 @@ WeightJob parse_weight(const Napi::Object& object) {
     const Napi::Object take = object_in(object, "take");
     job.take = HeadRows{integer(take, "heads"), integer(take, "groupRows"), integer(take, "firstRow"), integer(take, "rows")};
   }
+  if (object.Get("columns").IsObject()) {
+    const Napi::Object columns = object_in(object, "columns");
+    job.columns = ColumnRange{integer(columns, "first"), integer(columns, "count")};
+  }
   job.transpose_heads = integer(object, "transposeHeads");
   job.dtype = dtype_in(object, "dtype");
   job.layout = layout_in(object);

@@ -25,11 +25,16 @@ class Loader {
     check_shape();
     out_ = device.at(TP_REGION_WEIGHTS, job.offset, job.bytes);
     source_row_bytes_ = row_bytes(job.source_dtype, job.source_columns);
+    taken_row_bytes_ = row_bytes(job.source_dtype, taken_columns_);
+    skipped_bytes_ = job.columns ? row_bytes(job.source_dtype, job.columns->first) : 0;
     row_bytes_ = row_bytes(job.dtype, columns_);
     matrix_bytes_ = matrix_bytes(job.dtype, job.layout, rows_, columns_);
     const int64_t groups = std::max<int64_t>(1, kChunkBytes / static_cast<int64_t>(row_bytes_) / kGroupRows);
     chunk_rows_ = job.transpose_heads > 0 ? rows_ : std::min(rows_, groups * kGroupRows);
-    source.expect(job.source_offset, source_row_bytes_ * static_cast<uint64_t>(job.source_rows));
+    // Of a single run of rows only those; rows of several heads lie all over the tensor.
+    const bool one_run = job.take && job.take->heads == 1;
+    const uint64_t first = one_run ? job.take->first_row : 0, count = one_run ? job.take->rows : job.source_rows;
+    source.expect(job.source_offset + first * source_row_bytes_, source_row_bytes_ * count);
   }
 
   int64_t chunks() const { return chunk_rows_ == 0 ? 0 : matrices_ * ceil_div(rows_, chunk_rows_); }
@@ -86,16 +91,25 @@ class Loader {
                std::to_string(take.group_rows));
       taken = take.heads * take.rows;
     }
-    bool fits = taken == matrices_ * rows_ && job_.source_columns == columns_;
+    taken_columns_ = job_.source_columns;
+    if (job_.columns) {
+      const ColumnRange& cut = *job_.columns;
+      const int64_t block = format_of(job_.source_dtype).block;
+      if (cut.first < 0 || cut.count <= 0 || cut.first > job_.source_columns || cut.count > job_.source_columns - cut.first)
+        refuse("the columns taken aren't inside its rows of " + std::to_string(job_.source_columns));
+      if (cut.first % block != 0 || cut.count % block != 0) refuse("its columns can't be cut inside a block of " + std::to_string(block));
+      taken_columns_ = cut.count;
+    }
+    bool fits = taken == matrices_ * rows_ && taken_columns_ == columns_;
     if (job_.transpose_heads > 0) {
       if (taken % job_.transpose_heads != 0) refuse("its rows can't be divided among the heads");
       head_rows_ = taken / job_.transpose_heads;
       // [heads, head_rows, source columns] becomes [heads, source columns, head_rows]
-      fits = matrices_ == job_.transpose_heads && rows_ == job_.source_columns && columns_ == head_rows_;
+      fits = matrices_ == job_.transpose_heads && rows_ == taken_columns_ && columns_ == head_rows_;
     }
     if (columns_ == 0) refuse("its rows are empty");
     if (!fits)
-      refuse("its shape doesn't fit the " + std::to_string(taken) + " rows of " + std::to_string(job_.source_columns) + " taken from the source");
+      refuse("its shape doesn't fit the " + std::to_string(taken) + " rows of " + std::to_string(taken_columns_) + " taken from the source");
     for (const auto& [dtype, columns] : {std::pair{job_.source_dtype, job_.source_columns}, std::pair{job_.dtype, columns_}}) {
       if (columns % format_of(dtype).block != 0)
         refuse("rows of " + std::to_string(columns) + " values can't be stored as " + format_of(dtype).name);
@@ -107,7 +121,7 @@ class Loader {
       refuse("it takes " + std::to_string(bytes) + " bytes, but " + std::to_string(job_.bytes) + " were planned");
   }
 
-  // Reads taken rows [first, first + count), which may jump from head to head.
+  // Reads the taken columns of taken rows [first, first + count), which may jump from head to head.
   void read_rows_into(int64_t first, int64_t count, uint8_t* into) const {
     while (count > 0) {
       int64_t source_row = first, run = count;
@@ -117,17 +131,23 @@ class Loader {
         source_row = head * take.group_rows + take.first_row + row;
         run = std::min(count, take.rows - row);
       }
-      source_.read(job_.source_offset + static_cast<uint64_t>(source_row) * source_row_bytes_, into, run * source_row_bytes_);
-      into += run * source_row_bytes_;
+      const uint64_t begin = job_.source_offset + static_cast<uint64_t>(source_row) * source_row_bytes_;
+      if (job_.columns) {
+        for (int64_t r = 0; r < run; r++)
+          source_.read(begin + static_cast<uint64_t>(r) * source_row_bytes_ + skipped_bytes_, into + r * taken_row_bytes_, taken_row_bytes_);
+      } else {
+        source_.read(begin, into, run * source_row_bytes_);
+      }
+      into += run * taken_row_bytes_;
       first += run;
       count -= run;
     }
   }
 
   void read_rows(int64_t first, int64_t count, Buffers& buffers) const {
-    buffers.raw.resize(count * source_row_bytes_);
+    buffers.raw.resize(count * taken_row_bytes_);
     read_rows_into(first, count, buffers.raw.data());
-    check_scales(buffers.raw.data(), count, job_.source_columns, first);
+    check_scales(buffers.raw.data(), count, taken_columns_, first);
   }
 
   // A block whose scale isn't finite would turn every result into NaN, far from its cause.
@@ -148,20 +168,20 @@ class Loader {
     buffers.values.resize(columns_);
     buffers.encoded.resize(count * row_bytes_);
     for (int64_t r = 0; r < count; r++) {
-      format_of(job_.source_dtype).decode_row(buffers.raw.data() + r * source_row_bytes_, columns_, buffers.values.data());
+      format_of(job_.source_dtype).decode_row(buffers.raw.data() + r * taken_row_bytes_, columns_, buffers.values.data());
       format_of(job_.dtype).encode_row(buffers.values.data(), columns_, buffers.encoded.data() + r * row_bytes_);
     }
   }
 
   // [head_rows, source columns] → [source columns, head_rows], encoded.
   void turn_head(int64_t head, Buffers& buffers) const {
-    const int64_t wide = job_.source_columns, high = head_rows_;
+    const int64_t wide = taken_columns_, high = head_rows_;
     read_rows(head * high, high, buffers);
     buffers.values.resize(wide * high);
     buffers.turned.resize(high);
     buffers.encoded.resize(rows_ * row_bytes_);
     for (int64_t r = 0; r < high; r++)
-      format_of(job_.source_dtype).decode_row(buffers.raw.data() + r * source_row_bytes_, wide, buffers.values.data() + r * wide);
+      format_of(job_.source_dtype).decode_row(buffers.raw.data() + r * taken_row_bytes_, wide, buffers.values.data() + r * wide);
     for (int64_t c = 0; c < wide; c++) {
       for (int64_t r = 0; r < high; r++) buffers.turned[r] = buffers.values[r * wide + c];
       format_of(job_.dtype).encode_row(buffers.turned.data(), high, buffers.encoded.data() + c * row_bytes_);
@@ -186,8 +206,8 @@ class Loader {
   std::atomic<uint64_t> written_{0};
   uint8_t* out_ = nullptr;
   int64_t matrices_ = 0, rows_ = 0, columns_ = 0;  // of what is stored
-  int64_t head_rows_ = 0, chunk_rows_ = 0;
-  uint64_t source_row_bytes_ = 0, row_bytes_ = 0, matrix_bytes_ = 0;
+  int64_t head_rows_ = 0, chunk_rows_ = 0, taken_columns_ = 0;
+  uint64_t source_row_bytes_ = 0, taken_row_bytes_ = 0, skipped_bytes_ = 0, row_bytes_ = 0, matrix_bytes_ = 0;
 };
 
 }  // namespace

@@ -16,6 +16,11 @@ struct HeadRows {
   int64_t heads, group_rows, first_row, rows;
 };
 
+// Of every row, the elements [first, first + count): whole blocks of the stored type.
+struct ColumnRange {
+  int64_t first, count;
+};
+
 struct WeightJob {
   std::string name;
   // The tensor as stored: rows of its fastest axis.
@@ -24,6 +29,8 @@ struct WeightJob {
   uint64_t source_offset = 0;
   // What is taken of it: all rows, or some of each head's.
   std::optional<HeadRows> take;
+  // And of those rows: all columns, or some.
+  std::optional<ColumnRange> columns;
   // Not 0: each of so many heads' matrices is transposed after that.
   int64_t transpose_heads = 0;
   // What is stored. Values are converted when `dtype` isn't the source's.

@@ -106,6 +106,51 @@ TEST("head-rows takes the same rows of every head") {
   expect_same_bits(decode_rows(DType::f32, stored(device, job), 32), expected);
 }
 
+TEST("columns takes the same blocks of every row, in both layouts") {
+  Rng rng(8);
+  for (const DType dtype : {DType::f32, DType::f16, DType::q8_0, DType::iq4_nl}) {
+    const auto source = encode_rows(dtype, rng.normal(2 * 21 * 128), 128);
+    const int64_t stride = row_bytes(dtype, 128), skipped = row_bytes(dtype, 32), width = row_bytes(dtype, 64);
+    std::vector<uint8_t> expected;
+    for (int64_t r = 0; r < 42; r++)
+      expected.insert(expected.end(), source.begin() + r * stride + skipped, source.begin() + r * stride + skipped + width);
+    for (const int threads : {1, 3}) {
+      Device device(threads, {});
+      WeightJob job = job_for(dtype, 42, 128, dtype, Layout::rows, {2, 21, 64});
+      job.columns = ColumnRange{32, 64};
+      load(device, job, source);
+      CHECK(stored(device, job) == expected);
+    }
+    Device device(2, {});
+    WeightJob job = job_for(dtype, 42, 128, dtype, Layout::x16, {2, 21, 64});
+    job.columns = ColumnRange{32, 64};
+    load(device, job, source);
+    const auto bytes = stored(device, job);
+    std::vector<uint8_t> group(16 * width);
+    format_of(dtype).pack_x16(expected.data() + (21 + 16) * width, width, 5, 64, group.data());
+    CHECK(std::memcmp(group.data(), bytes.data() + (2 + 1) * 16 * width, group.size()) == 0);
+  }
+}
+
+TEST("columns outside of the rows or inside a block are refused") {
+  Device device(1, {});
+  device.allocate(TP_REGION_WEIGHTS, 4096);
+  const std::vector<uint8_t> source(4 * row_bytes(DType::q8_0, 64));
+  const auto refusal = [&](ColumnRange columns) -> std::string {
+    WeightJob job = job_for(DType::q8_0, 4, 64, DType::q8_0, Layout::rows, {4, 32});
+    job.columns = columns;
+    try {
+      load_weight(device, job, MemorySource(source.data(), source.size()), nullptr, nullptr);
+    } catch (const std::invalid_argument& error) {
+      return error.what();
+    }
+    return "";
+  };
+  CHECK(refusal({48, 32}).find("aren't inside its rows of 64") != std::string::npos);
+  CHECK(refusal({16, 32}).find("inside a block of 32") != std::string::npos);
+  CHECK(refusal({0, 64}).find("doesn't fit") != std::string::npos);
+}
+
 TEST("transpose-heads turns each head's matrix; halves keep their bits") {
   Rng rng(4);
   Device device(2, {});

@@ -8,7 +8,7 @@ namespace tensorplan {
 
 void map_weight(Device& device, const WeightJob& job, const FileSource& file) {
   const auto refuse = [&job](const std::string& why) { throw std::invalid_argument("weight " + job.name + ": " + why); };
-  if (job.dtype != job.source_dtype || job.layout != Layout::rows || job.take || job.transpose_heads != 0)
+  if (job.dtype != job.source_dtype || job.layout != Layout::rows || job.take || job.columns || job.transpose_heads != 0)
     refuse("it isn't stored as in the file, so that it can't be mapped");
   const uint64_t bytes = static_cast<uint64_t>(job.source_rows) * row_bytes(job.source_dtype, job.source_columns);
   if (bytes != job.bytes)

@@ -4,15 +4,22 @@ import type { NativeWeight } from "../native/addon.ts";
 
 /** What the add-on's loader needs to know of a weight. `offset` is where the tensor begins in what is read. */
 export function nativeWeight(place: WeightPlace, source: TensorSource, offset: number): NativeWeight {
-  const columns = source.shape.at(-1) ?? 1;
-  const { take, transposeHeads } = match(place.source)
-    .with({ kind: "tensor" }, () => ({ take: null, transposeHeads: 0 }))
+  const { take, columns, transposeHeads } = match(place.source)
+    .returnType<Pick<NativeWeight, "take" | "columns" | "transposeHeads">>()
+    .with({ kind: "tensor" }, () => ({ take: null, columns: null, transposeHeads: 0 }))
     .with({ kind: "head-rows" }, ({ heads, groupRows, firstRow, rows }) => ({
       take: { heads, groupRows, firstRow, rows },
+      columns: null,
+      transposeHeads: 0,
+    }))
+    .with({ kind: "columns" }, ({ firstColumn, columns: count }) => ({
+      take: null,
+      columns: { first: firstColumn, count },
       transposeHeads: 0,
     }))
     .with({ kind: "transpose-heads" }, (turned) => ({
       take: turned.take ?? null,
+      columns: null,
       transposeHeads: turned.heads,
     }))
     .exhaustive();
@@ -20,9 +27,10 @@ export function nativeWeight(place: WeightPlace, source: TensorSource, offset: n
     name: place.name,
     sourceDtype: source.dtype,
     sourceRows: source.shape.slice(0, -1).reduce((product, n) => product * n, 1),
-    sourceColumns: columns,
+    sourceColumns: source.shape.at(-1) ?? 1,
     sourceOffset: offset,
     take,
+    columns,
     transposeHeads,
     dtype: place.dtype,
     layout: place.layout,

@@ -42,6 +42,7 @@ export interface NativeWeight {
     readonly firstRow: number;
     readonly rows: number;
   } | null;
+  readonly columns: { readonly first: number; readonly count: number } | null;
   readonly transposeHeads: number;
   readonly dtype: DType;
   readonly layout: string;

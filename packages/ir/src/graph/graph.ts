@@ -21,7 +21,8 @@ export interface ValueDecl extends TensorType {
 
 /**
  * Where a weight's bytes come from. `tensor`: a tensor of the file as it is. `head-rows`: of a matrix whose rows are `heads` groups of
- * `groupRows`, the `rows` rows from `firstRow` of each group. `transpose-heads`: each head's matrix transposed, after `head-rows` if
+ * `groupRows`, the `rows` rows from `firstRow` of each group. `columns`: of every row, the `columns` elements from `firstColumn`, both
+ * whole blocks of the tensor's type. `transpose-heads`: each head's matrix transposed, after `head-rows` if
  * `take` is given; block types are requantised to `q8_0`, others keep their type.
  *
  * `storedAs`: the tensor's element type in the file, where its values are converted while they are loaded.
@@ -31,6 +32,12 @@ export type WeightSource = { readonly storedAs?: DType } & TensorPart;
 type TensorPart =
   | { readonly kind: "tensor"; readonly tensor: string }
   | ({ readonly kind: "head-rows"; readonly tensor: string } & HeadRows)
+  | {
+      readonly kind: "columns";
+      readonly tensor: string;
+      readonly firstColumn: number;
+      readonly columns: number;
+    }
   | {
       readonly kind: "transpose-heads";
       readonly tensor: string;

@@ -26,6 +26,12 @@ const source = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("tensor"), ...tensor }),
   z.strictObject({ kind: z.literal("head-rows"), ...tensor, ...headRows }),
   z.strictObject({
+    kind: z.literal("columns"),
+    tensor: name,
+    firstColumn: z.int().nonnegative(),
+    columns: count,
+  }),
+  z.strictObject({
     kind: z.literal("transpose-heads"),
     ...tensor,
     heads: count,

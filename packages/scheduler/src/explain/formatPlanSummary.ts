@@ -109,7 +109,8 @@ const kernelLines = (plan: Plan): readonly string[] =>
   );
 
 function ruleLines(plan: Plan): readonly string[] {
-  const own = plan.rules.filter(({ origin }) => origin.kind !== "default").length;
+  const made = plan.rules.filter(({ origin }) => origin.kind === "shard").length;
+  const own = plan.rules.filter(({ origin }) => origin.kind !== "default").length - made;
   const used = plan.fallbacks
     .filter(({ count: n }) => n > 0)
     .map(({ rule, count: n }) => `fallback '${rule}' decided ${count(n, "time")}`);
@@ -123,7 +124,7 @@ function ruleLines(plan: Plan): readonly string[] {
     .map(({ name, n }) => `rule '${name}' could not be obeyed ${count(n, "time")} and gave way`);
   return [
     ...passedOn,
-    `${count(plan.rules.length, "rule")}, ${own} of them yours; ${used.join("; ") || "no fallback was needed"}`,
+    `${count(plan.rules.length, "rule")}, ${own} of them yours${made === 0 ? "" : ` and ${made} made by shard rules`}; ${used.join("; ") || "no fallback was needed"}`,
   ];
 }
 

@@ -74,8 +74,13 @@ export function ruleUses(plan: Plan): readonly RuleUse[] {
   const caches: Tally = new Map();
   const replicas: Tally = new Map();
   const refused: Tally = new Map();
+  const makers = new Map(
+    plan.rules.map(({ name, origin }) => [name, origin.kind === "shard" ? origin.rule : undefined]),
+  );
   for (const { decision, copies } of plan.weights) {
     bump(weights, decision.rule);
+    // Rules that a shard rule stands for decide in its name.
+    bump(weights, makers.get(decision.rule));
     bumpRefused(refused, decision);
     for (const { because } of copies) if (because.kind === "replica") bump(replicas, because.rule);
   }

@@ -30,7 +30,7 @@ const isOverBudget = (error: unknown): error is TensorplanError =>
  * choice over groups of tensors (a kind of a layer) is solved as a linear model of kernels and copies; its best choice and those that
  * people make by hand are planned and estimated in full, and the fastest is taken. Its store rules stand in place of the rule.
  *
- * @throws TensorplanError `optimise/no-solver`, `optimise/objective`, `optimise/selector`, `optimise/twice`, `memory/over-budget`
+ * @throws TensorplanError `optimise/no-solver`, `optimise/objective`, `optimise/selector`, `optimise/shard`, `optimise/twice`, `memory/over-budget`
  */
 export function optimise(input: PlanInput, makePlan: MakePlan): Plan {
   const rules = input.rules ?? [];
@@ -116,6 +116,14 @@ function checkRule(rule: Rule, rules: readonly Rule[]): void {
   };
   if (rules.filter(({ do: action }) => "optimise" in action).length > 1) {
     refuse("optimise/twice", "there are two optimise rules", "keep one: it decides for everything behind it");
+  }
+  const sharded = rules.find(({ do: action }) => "shard" in action);
+  if (sharded !== undefined) {
+    refuse(
+      "optimise/shard",
+      `rule '${rule.name}' chooses where whole weights live, but rule '${sharded.name}' cuts some`,
+      "use one of the two, or store rules for all that isn't cut",
+    );
   }
   if (Object.keys(rule.when).length > 0) {
     refuse(

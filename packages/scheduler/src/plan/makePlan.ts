@@ -7,6 +7,7 @@ import { layoutWish } from "../residence/heldLayouts.ts";
 import { findHomes } from "../residence/homes.ts";
 import { layOutResidence } from "../residence/residence.ts";
 import { type RuleBook, ruleBook } from "../rules/ruleBook.ts";
+import { shard } from "../shard/shard.ts";
 import { Verdicts } from "../verdicts/verdicts.ts";
 import { assembleVariant } from "./assembleVariant.ts";
 import { withBreakEvens } from "./breakEven.ts";
@@ -89,10 +90,12 @@ function planByRules(input: PlanInput): Plan {
  * @throws TensorplanError as `plan`, except for the size of devices
  */
 export function draftPlan(given: PlanInput): Plan {
-  const input = withBreakEvens(given, draftPlan);
-  const { graph, ops, devices, links = [] } = input;
+  const settled = withBreakEvens(given, draftPlan);
+  const { ops, devices, links = [] } = settled;
   checkDevices(devices);
-  const rules = effectiveRules(input);
+  const ids = devices.map(({ id }) => id);
+  const { graph, rules, idle: uncut } = shard(settled.graph, ops, effectiveRules(settled), ids);
+  const input = { ...settled, graph };
   const book = ruleBook(rules);
   const homes = findHomes(graph, devices, book, input.fileOffsets);
   const verdicts = new Verdicts(devices, layoutWish(graph, devices, homes, book));
@@ -129,7 +132,7 @@ export function draftPlan(given: PlanInput): Plan {
     schema: PLAN_SCHEMA,
     graph: {
       name: graph.name,
-      hash: graphHash(graph),
+      hash: graphHash(given.graph),
       symbols: graph.symbols,
       axes: allAxes(graph, variants),
     },
@@ -149,5 +152,5 @@ export function draftPlan(given: PlanInput): Plan {
     warnings: [],
   };
   const more = [...flagsWithoutEffect(book, homes, devices), ...cacheWarnings(input, book, variants)];
-  return { ...made, warnings: collectWarnings(made, idle, more) };
+  return { ...made, warnings: collectWarnings(made, [...uncut, ...idle], more) };
 }

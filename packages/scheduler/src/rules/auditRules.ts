@@ -23,7 +23,7 @@ export interface Audit {
 }
 
 /** Why a rule decided nothing. `dead`: it never could, as long as the rules before it stand. */
-interface Idle {
+export interface Idle {
   readonly rule: Rule;
   readonly dead: "matches-nothing" | "shadowed" | undefined;
   readonly why: string;
@@ -96,7 +96,8 @@ export function auditRules(audit: Audit): readonly { readonly rule: Rule; readon
 const call = ({ name, origin }: Rule): string =>
   name === printOrigin(origin) ? `'${name}'` : `'${name}' (${printOrigin(origin)})`;
 
-function deadRule({ rule, dead, why, shadowedBy }: Idle, rules: readonly Rule[]): TensorplanError {
+/** The error for a rule of the user's that can't decide anything. */
+export function deadRule({ rule, dead, why, shadowedBy }: Idle, rules: readonly Rule[]): TensorplanError {
   const who = `rule ${call(rule)}`;
   const details = { rule: rule.name, ...(shadowedBy.length === 0 ? {} : { "decided by": shadowedBy }) };
   if (dead === "matches-nothing") {

@@ -92,8 +92,12 @@ export type Action =
    * the copies cost less time than computing at home, by the cost model; the plan has the number.
    */
   | { readonly stream: readonly string[]; readonly above?: "break-even" }
-  /** Understood, and refused until they are built. */
+  /**
+   * Weights are cut along an axis into one part for each device, and the nodes that read them are done in parts, whose results are put
+   * together again by explicit nodes. Becomes store and place rules for the parts, which stand behind it in the list.
+   */
   | { readonly shard: { readonly axis: string; readonly devices: readonly string[] } }
+  /** Stands for the store rules that a solver finds. */
   | { readonly optimise: string };
 
 export type ActionKind = Action extends infer A
@@ -102,11 +106,12 @@ export type ActionKind = Action extends infer A
     : never
   : never;
 
-/** Where a rule comes from: a command-line flag (as typed), a rule file (its path), TypeScript, or the defaults. */
+/** Where a rule comes from: a command-line flag (as typed), a rule file (its path), TypeScript, a shard rule (its name), or the defaults. */
 export type RuleOrigin =
   | { readonly kind: "flag"; readonly text: string }
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "api" }
+  | { readonly kind: "shard"; readonly rule: string }
   | { readonly kind: "default" };
 
 /** One line of the ordered list that decides everything; the first rule that matches decides. */
@@ -139,5 +144,16 @@ export const actionKind = (action: Action): ActionKind => {
 };
 
 /** `-ot exps=CPU`, `rules.json`, `default`: how messages call a rule's origin. */
-export const printOrigin = (origin: RuleOrigin): string =>
-  origin.kind === "flag" ? origin.text : origin.kind === "file" ? origin.path : origin.kind;
+export function printOrigin(origin: RuleOrigin): string {
+  switch (origin.kind) {
+    case "flag":
+      return origin.text;
+    case "file":
+      return origin.path;
+    case "shard":
+      return `made by '${origin.rule}'`;
+    case "api":
+    case "default":
+      return origin.kind;
+  }
+}

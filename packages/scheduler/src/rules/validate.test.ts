@@ -19,7 +19,21 @@ test.each<[string, string, readonly Rule[]]>([
   ],
   ["a device that isn't there", "rules/unknown-device", [rule("a", {}, { prefer: ["cpu", "gpu"] })]],
   ["streaming caches", "rules/stream-selector", [rule("a", { kind: "state" }, { stream: ["cuda:0"] })]],
-  ["sharding", "rules/deferred", [rule("a", {}, { shard: { axis: "ffn", devices: ["cpu", "cuda:0"] } })]],
+  [
+    "cutting caches",
+    "rules/shard-selector",
+    [rule("a", { kind: "state" }, { shard: { axis: "ffn", devices: ["cpu", "cuda:0"] } })],
+  ],
+  [
+    "cutting what an operation reads",
+    "rules/store-selector",
+    [rule("a", { op: "matmul" }, { shard: { axis: "ffn", devices: ["cpu", "cuda:0"] } })],
+  ],
+  [
+    "cutting over one device",
+    "rules/shard-devices",
+    [rule("a", {}, { shard: { axis: "ffn", devices: ["cpu", "cpu"] } })],
+  ],
   ["optimising", "rules/deferred", [rule("a", {}, { optimise: "decode" })]],
   ["residence by operation", "rules/store-selector", [rule("a", { op: "matmul" }, { store: "cpu" })]],
   [

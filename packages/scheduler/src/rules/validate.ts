@@ -74,11 +74,30 @@ function checkStream(rule: Rule, { kind }: Selector): void {
   );
 }
 
+function checkShard(rule: Rule, devices: readonly string[], { kind }: Selector): void {
+  if (kind !== undefined && kind !== "weight") {
+    refuse(
+      rule,
+      "rules/shard-selector",
+      `cuts weights, but asks for a ${kind === "state" ? "cache" : kind}`,
+      "select weights by name, layer, dtype or shape; the nodes that read them follow",
+    );
+  }
+  if (devices.length < 2 || new Set(devices).size < devices.length) {
+    refuse(
+      rule,
+      "rules/shard-devices",
+      `cuts weights over ${devices.join(", ")}`,
+      "name two or more devices, each once: every device gets one part",
+    );
+  }
+}
+
 /**
  * Checks the rules among themselves and against the devices.
  *
  * @throws TensorplanError `rules/duplicate-name`, `rules/unknown-device`, `rules/deferred`, `rules/store-selector`,
- * `rules/stream-selector`, `rules/empty-range`, `rules/dimension`
+ * `rules/stream-selector`, `rules/shard-selector`, `rules/shard-devices`, `rules/empty-range`, `rules/dimension`
  */
 export function validateRules(rules: readonly Rule[], devices: readonly string[]): void {
   const names = new Set<string>();
@@ -111,12 +130,18 @@ export function validateRules(rules: readonly Rule[], devices: readonly string[]
       .with("stream", () => {
         for (const selector of nested) checkStream(rule, selector);
       })
-      .with("shard", "optimise", (kind) =>
+      .with("shard", () => {
+        for (const selector of nested) {
+          checkStore(rule, selector);
+          checkShard(rule, devicesOf(rule), selector);
+        }
+      })
+      .with("optimise", () =>
         refuse(
           rule,
           "rules/deferred",
-          `asks to ${kind}, which this version can't do`,
-          "use store, place, prefer, follow, lower, replicate and transfer rules",
+          "asks to optimise where only rules that decide by themselves can stand",
+          "plan with it (plan() and tensorplan plan solve it first)",
         ),
       )
       .with("place", "prefer", "follow", "lower", "transfer", () => {})

@@ -2,16 +2,13 @@ import { coreOps } from "@tensorplan/ir";
 import {
   type Plan,
   planHash,
-  type Rule,
+  printOrigin,
   type StateResidence,
   type WeightResidence,
 } from "@tensorplan/scheduler";
 import { groupRows, mergeOrders } from "./rowOrder.ts";
 import type { ViewDocument, ViewStored } from "./viewDocument.ts";
 import { NameList, viewVariant } from "./viewVariant.ts";
-
-const originText = ({ origin }: Rule): string =>
-  origin.kind === "flag" ? origin.text : origin.kind === "file" ? origin.path : origin.kind;
 
 const storedWeight =
   (devices: NameList, rules: NameList) =>
@@ -65,7 +62,7 @@ export function viewOf(plan: Plan): ViewDocument {
       inputs,
       arena,
     })),
-    rules: plan.rules.map((rule) => ({ name: rule.name, origin: originText(rule), why: rule.why ?? "" })),
+    rules: plan.rules.map(({ name, origin, why = "" }) => ({ name, origin: printOrigin(origin), why })),
     kernels: kernels.names,
     ops: ops.names,
     warnings: plan.warnings.map(({ message }) => message),

@@ -184,6 +184,7 @@ const anyRule: fc.Arbitrary<Rule> = fc.record(
     origin: fc.oneof(
       fc.record({ kind: fc.constant("flag" as const), text }),
       fc.record({ kind: fc.constant("file" as const), path: text }),
+      fc.record({ kind: fc.constant("shard" as const), rule: text }),
       fc.record({ kind: fc.constantFrom("api" as const, "default" as const) }),
     ),
     why: text,

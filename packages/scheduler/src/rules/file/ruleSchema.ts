@@ -94,7 +94,11 @@ export const actionForms = {
     .describe(
       "Nodes run on the first of these devices that can, and get their weights by a copy in each step; above break-even: in steps where that is faster.",
     ),
-  shard: z.strictObject({ shard: z.strictObject({ axis: z.string().min(1), devices }) }),
+  shard: z
+    .strictObject({ shard: z.strictObject({ axis: z.string().min(1), devices }) })
+    .describe(
+      "Weights are cut along an axis, a part for each device, and the nodes that read them with them.",
+    ),
   optimise: z.strictObject({ optimise: z.string().min(1) }),
 } as const;
 
@@ -116,10 +120,11 @@ const origin = z
   .union([
     z.strictObject({ kind: z.literal("flag"), text: z.string() }),
     z.strictObject({ kind: z.literal("file"), path: z.string() }),
+    z.strictObject({ kind: z.literal("shard"), rule: z.string() }),
     z.strictObject({ kind: z.enum(["api", "default"]) }),
   ])
   .describe(
-    "Where a rule came from before it was written to this file. Default rules make the list whole: no more are added.",
+    "Where a rule came from before it was written to this file. Default rules make the list whole: no more are added. Rules made by a shard rule of the list are made anew.",
   );
 
 const rule = z.strictObject({

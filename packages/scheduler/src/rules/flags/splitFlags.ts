@@ -9,8 +9,8 @@ export function checkSplitFlags({ gpuLayers, splitMode, tensorSplit, mainGpu }: 
   if (splitMode === "row") {
     throw new TensorplanError({
       code: "flags/split-mode",
-      message: "-sm row would cut single matrices over devices, which no flag can do",
-      hint: "use -sm layer, or write a shard rule in a rule file",
+      message: "-sm row would cut the rows of single matrices over devices, which no flag can do",
+      hint: "use -sm layer, or name what to cut in a rule file: do: { shard: { axis: ffn, devices: [cuda:0, cuda:1] } }",
     });
   }
   const given = [

@@ -1,0 +1,43 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { cutAxis } from "./cutAxis.ts";
+
+test.each<[string, number, number, readonly number[], readonly number[] | undefined]>([
+  ["even parts", 64, 2, [32], [32, 32]],
+  ["parts that differ by a unit", 96, 2, [32], [64, 32]],
+  ["groups of 16 rows where there are enough", 100, 3, [], [32, 32, 36]],
+  ["single positions where there aren't", 40, 3, [], [14, 13, 13]],
+  ["blocks of several sizes", 1024, 3, [32, 256], [512, 256, 256]],
+  ["too few blocks", 32, 2, [32], undefined],
+  ["too few positions", 1, 2, [], undefined],
+])("%s", (_, size, parts, blocks, counts) => {
+  expect(cutAxis(size, parts, blocks)?.map(({ count }) => count)).toEqual(counts);
+});
+
+test("parts cover the axis in order, begin at whole blocks, and are as even as units allow", () => {
+  const sizes = fc.record({
+    units: fc.integer({ min: 1, max: 300 }),
+    parts: fc.integer({ min: 1, max: 9 }),
+    block: fc.constantFrom(1, 32, 256),
+  });
+  fc.assert(
+    fc.property(sizes, ({ units, parts, block }) => {
+      const size = units * block;
+      const ranges = cutAxis(size, parts, [block]);
+      if (ranges === undefined) {
+        expect(units).toBeLessThan(parts);
+        return;
+      }
+      let end = 0;
+      for (const { first, count } of ranges) {
+        expect(first).toBe(end);
+        expect(first % block).toBe(0);
+        expect(count).toBeGreaterThan(0);
+        end = first + count;
+      }
+      expect(end).toBe(size);
+      const counts = ranges.map(({ count }) => count);
+      expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(2 * Math.max(block, 16));
+    }),
+  );
+});
