@@ -68,7 +68,7 @@ const withWeights: Readonly<Record<string, (operands: CutOperands) => CutAnswer>
 /** Operations that work element by element on operands of the same axes. */
 const elementwise: ReadonlySet<string> = new Set(["silu", "sigmoid", "swiglu", "mul", "add", "scale"]);
 
-export const cuttableOps: readonly string[] = Object.keys(withWeights);
+const cuttableOps: readonly string[] = Object.keys(withWeights);
 
 /** How a node that reads weights which are cut, or values in parts, is done; `undefined`: whole, on whole values. */
 export function wayToCut(op: string, operands: CutOperands): CutAnswer | undefined {
