@@ -35,6 +35,14 @@ test("plan --over prints where -mla auto changes", async () => {
   expect(stdout).toMatch(/absorbed up to \d+ new tokens at context 512.*, decompressed above/);
 });
 
+test("-mla auto says where only one way is possible", async () => {
+  const { stdout } = await tensorplan(words("plan --cpu-devices 2 -ot attn=cpu:1 -mla auto --json"));
+  const rules = planFromJson(stdout).rules.filter(({ name }) => name.startsWith("-mla"));
+  expect(rules.map(({ why }) => why)).toEqual([
+    "absorbed, for expanding can't be done in every layer where weights and caches live",
+  ]);
+});
+
 test("-fa and -fmoe turn fused kernels on and off, each kind of step on its own", async () => {
   const { stdout } = await tensorplan(["plan", ...small, ...words("-fa pp=1,tg=0 -fmoe 0 --json")]);
   const plan = planFromJson(stdout);

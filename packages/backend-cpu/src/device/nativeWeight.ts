@@ -2,6 +2,13 @@ import type { TensorSource, WeightPlace } from "@tensorplan/backend-api";
 import { match } from "ts-pattern";
 import type { NativeWeight } from "../native/addon.ts";
 
+/** Heads that are transposed one by one are a stack to the loader, also where the weight is one matrix of all their rows. */
+function shapeOf({ shape }: WeightPlace, transposeHeads: number): readonly number[] {
+  const [rows = 0, columns = 0] = shape;
+  if (transposeHeads === 0 || shape.length !== 2) return shape;
+  return [transposeHeads, rows / transposeHeads, columns];
+}
+
 /** What the add-on's loader needs to know of a weight. `offset` is where the tensor begins in what is read. */
 export function nativeWeight(place: WeightPlace, source: TensorSource, offset: number): NativeWeight {
   const { take, columns, transposeHeads } = match(place.source)
@@ -34,7 +41,7 @@ export function nativeWeight(place: WeightPlace, source: TensorSource, offset: n
     transposeHeads,
     dtype: place.dtype,
     layout: place.layout,
-    shape: place.shape,
+    shape: shapeOf(place, transposeHeads),
     offset: place.offset,
     bytes: place.bytes,
     mapped: place.mapped === true,

@@ -1,5 +1,6 @@
 import { cpus } from "node:os";
 import { type GgufFile, ggmlTypeById, MetadataReader } from "@tensorplan/models";
+import type { Plan } from "@tensorplan/scheduler";
 import type { EngineFlags } from "../args/engineOptions.ts";
 import { summarise } from "../output/statistics.ts";
 import { bytes, quantity } from "../output/units.ts";
@@ -20,6 +21,10 @@ export interface BenchRecord {
   readonly type_k: string;
   readonly type_v: string;
   readonly n_gpu_layers: number;
+  /** Where the flag isn't given, what the defaults do: 3 for a latent cache, 0 where keys and values are cached whole. */
+  readonly mla_attn: number | "auto";
+  readonly flash_attn: boolean;
+  readonly fused_moe: boolean;
   readonly n_prompt: number;
   readonly n_gen: number;
   readonly test_time: string;
@@ -42,7 +47,19 @@ export interface BenchSetting {
   readonly backends: string;
   /** Element type of the caches, as planned. */
   readonly cacheType: string;
+  readonly plan: Plan;
   readonly planHash: string;
+}
+
+/** How attention and experts were done, as llama-bench names it. */
+function modesOf({ flags, plan }: BenchSetting): Pick<BenchRecord, "mla_attn" | "flash_attn" | "fused_moe"> {
+  const done = plan.variants.flatMap(({ lowerings }) => lowerings);
+  const latent = done.some(({ op }) => op === "mla_attention");
+  return {
+    mla_attn: flags.mla === "auto" ? "auto" : Number(flags.mla ?? (latent ? 3 : 0)),
+    flash_attn: done.every(({ lowering }) => lowering !== "naive"),
+    fused_moe: done.some(({ op, lowering }) => op === "moe" && lowering === "fused"),
+  };
 }
 
 export function benchRecord(
@@ -70,6 +87,7 @@ export function benchRecord(
     type_k: setting.cacheType,
     type_v: setting.cacheType,
     n_gpu_layers: flags.gpuLayers ?? 0,
+    ...modesOf(setting),
     n_prompt: test.before + test.prompt,
     n_gen: test.generate,
     test_time: startedAt.toISOString().replace(/\.\d+Z$/, "Z"),

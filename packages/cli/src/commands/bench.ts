@@ -86,6 +86,7 @@ export const bench: DefineCommand = (command, context) => {
           threads: plan.devices[0]?.threads ?? 0,
           backends: [...new Set(plan.devices.map(({ backend }) => backend))].join("+"),
           cacheType: plan.states[0]?.dtype ?? "none",
+          plan,
           planHash: planHash(plan),
         };
         for (const [index, test] of tests.entries()) {

@@ -87,6 +87,10 @@ export function mlaCrossovers(input: PlanInput): readonly MlaCrossover[] {
   const { tokens: microBatch = 1, context: longest = 1 } = input.graph.symbols;
   const absorbed = planWith("absorbed", input);
   const decompressed = planWith("decompressed", input);
+  if (absorbed === undefined || decompressed === undefined) {
+    const expandFrom = absorbed === undefined && decompressed !== undefined ? 1 : undefined;
+    return [{ context: {}, expandFrom, judged: [] }];
+  }
   const ranges = [...EDGES.filter((edge) => edge < longest), undefined].map((below, i) => {
     const atLeast = i === 0 ? undefined : EDGES[i - 1];
     const context = {
@@ -103,8 +107,6 @@ export function mlaCrossovers(input: PlanInput): readonly MlaCrossover[] {
         expandFrom,
         judged: [{ context: at, expandFrom, most }],
       });
-      if (absorbed === undefined) return found(1);
-      if (decompressed === undefined) return found(undefined);
       const time = (made: Plan, tokens: number) =>
         estimateStep(made, { tokens, context: at, sequences: 1 }, input.ops).totalNs;
       return found(firstOf(most, (tokens) => time(decompressed, tokens) < time(absorbed, tokens)));

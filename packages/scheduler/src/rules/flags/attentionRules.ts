@@ -10,7 +10,7 @@ export interface MlaCrossover {
   readonly context: Range;
   /** Undefined: at no number of tokens that a step can have. */
   readonly expandFrom: number | undefined;
-  /** Where both were estimated, smallest context first; the last one gave `expandFrom`. */
+  /** Where both were estimated, smallest context first; the last one gave `expandFrom`. Empty: only one of the two is possible. */
   readonly judged: readonly JudgedContext[];
 }
 
@@ -33,7 +33,11 @@ const absorb = ({ text }: Wanted, why: string): Rule =>
   flagRule(text, { name: `${text}: latent attention absorbs`, when: latent, do: { lower: "absorbed" }, why });
 
 /** `absorbed up to 38 new tokens at context 4096 and 41 at 16384, decompressed above`. */
-function crossoverText({ judged }: MlaCrossover): string {
+function crossoverText({ judged, expandFrom: from }: MlaCrossover): string {
+  if (judged.length === 0) {
+    const [way, other] = from === undefined ? ["absorbed", "expanding"] : ["decompressed", "absorbing"];
+    return `${way}, for ${other} can't be done in every layer where weights and caches live`;
+  }
   const each = judged.map(({ context, expandFrom, most }, i) => {
     const up = expandFrom === undefined ? most : expandFrom - 1;
     const words = i === 0 ? [`up to ${up} new tokens`, "at context"] : [String(up), "at"];
@@ -49,6 +53,11 @@ function contextText({ atLeast, below }: Range): string {
   return below === undefined ? `, context from ${atLeast}` : `, context ${atLeast} to ${below - 1}`;
 }
 
+const reasonOf = (crossovers: readonly MlaCrossover[]): string => {
+  const by = crossovers.some(({ judged }) => judged.length > 0) ? "by the cost model: " : "";
+  return `${by}${crossovers.map(crossoverText).join("; ")}`;
+};
+
 function estimatedRules(wanted: Wanted, crossovers: readonly MlaCrossover[]): readonly Rule[] {
   const expanding = crossovers.flatMap((crossover): readonly Rule[] => {
     const { context, expandFrom } = crossover;
@@ -63,11 +72,11 @@ function estimatedRules(wanted: Wanted, crossovers: readonly MlaCrossover[]): re
           ...(anyContext ? {} : { context }),
         },
         do: { lower: "decompressed" },
-        why: `by the cost model: ${crossoverText(crossover)}`,
+        why: reasonOf([crossover]),
       }),
     ];
   });
-  return [...expanding, absorb(wanted, `by the cost model: ${crossovers.map(crossoverText).join("; ")}`)];
+  return [...expanding, absorb(wanted, reasonOf(crossovers))];
 }
 
 /** How the compressed cache is read. */
