@@ -12,6 +12,14 @@ test("the summary says what the cache of V2-Lite takes at a context of 32768: 97
   expect(stdout).toMatch(/^ +kv \(f16\) +972\.00 MiB +on cpu +27 caches of 32768 rows of 576 values$/m);
 });
 
+test("the flags of ik_llama.cpp's log (PR 273) give its 54 splits and its cache on CUDA0", async () => {
+  const seed = words("-ngl 100 -ot exps=CPU -mla 3 -fa -fmoe -c 32768 --devices rtx4080");
+  const { code, stdout } = await tensorplan(["plan", ...lite, ...seed]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^ +kv \(f16\) +972\.00 MiB +on cuda:0 /m);
+  expect(stdout).toMatch(/^ +decode +1 to 127 .* 54 splits /m);
+});
+
 test("plain attention says what keys and values take", async () => {
   const { stdout } = await tensorplan(["plan", ...small, ...words("-mla 0 -c 4096 -ctk f16")]);
   expect(stdout).toMatch(/^ +k \(f16\) +48\.00 MiB .* 2 caches of 4096 rows of 3072 values$/m);

@@ -11,7 +11,13 @@ export interface PlanFigures {
   readonly transfers: number;
   /** By device: everything that is allocated, to the byte. */
   readonly bytes: Readonly<Record<string, DeviceBytes>>;
-  readonly variants: readonly { readonly id: string; readonly splits: number; readonly transfers: number }[];
+  readonly variants: readonly {
+    readonly id: string;
+    /** Views, for which nothing runs, aren't counted. */
+    readonly nodes: number;
+    readonly splits: number;
+    readonly transfers: number;
+  }[];
   readonly warnings: Plan["warnings"];
 }
 
@@ -24,8 +30,9 @@ interface DeviceBytes {
 }
 
 export function planFigures(plan: Plan, hash: string): PlanFigures {
-  const variants = plan.variants.map(({ id, splits, transfers }) => ({
+  const variants = plan.variants.map(({ id, nodes, splits, transfers }) => ({
     id,
+    nodes: nodes.filter(({ kernel }) => kernel !== null).length,
     splits: splits.length,
     transfers: transfers.length,
   }));
@@ -68,7 +75,8 @@ export function planSummary(plan: Plan, hash: string, { bold, dim, yellow }: Col
     rows,
   );
   const steps = variants.map(
-    ({ id, splits, transfers }) => `${id}: ${counted(splits, "split")}, ${counted(transfers, "transfer")}`,
+    ({ id, nodes, splits, transfers }) =>
+      `${id}: ${counted(nodes, "node")}, ${counted(splits, "split")}, ${counted(transfers, "transfer")}`,
   );
   const warnings = [
     ...plan.warnings.map(({ message, hint }) => `${message}; ${hint}`),
