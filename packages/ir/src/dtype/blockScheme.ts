@@ -33,7 +33,7 @@ export interface BlockScheme {
 }
 
 /** The levels `-zero, 1 - zero, …` of `count` codes. */
-export const evenLevels = (count: number, zero: number): readonly (readonly number[])[] => [
+export const evenLevels = (count: number, zero: number): readonly [readonly number[]] => [
   Array.from({ length: count }, (_, code) => code - zero),
 ];
 

@@ -2,6 +2,8 @@ import { defineBlockFormat } from "./blockFormat.ts";
 import type { BlockScheme } from "./blockScheme.ts";
 import { codeBooks } from "./codeBooks.ts";
 import { bitEach, highPairs, nibbleEach, nibbles } from "./plainPlaces.ts";
+import { CodeBook } from "./quantise/codeBook.ts";
+import { scaledGroups } from "./quantise/scaledGroups.ts";
 import { both } from "./r4.ts";
 
 export const iq4_kScheme: BlockScheme = {
@@ -9,6 +11,14 @@ export const iq4_kScheme: BlockScheme = {
   groupSize: 16,
   levels: codeBooks.iq4,
   scaleOf: (code) => code - 32,
+  quantise: scaledGroups({
+    blockSize: 256,
+    groupSize: 16,
+    books: codeBooks.iq4.map((levels) => new CodeBook(levels)),
+    lowest: -32,
+    highest: 31,
+    codeOf: (scale) => scale + 32,
+  }),
 };
 
 /** Sixteen groups of sixteen codes of four bits, each with a signed scale of six bits and a choice of two code books. */

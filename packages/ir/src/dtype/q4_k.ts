@@ -2,6 +2,7 @@ import { defineBlockFormat } from "./blockFormat.ts";
 import { type BlockScheme, evenLevels } from "./blockScheme.ts";
 import { kMins, kScales } from "./kScales.ts";
 import { nibbles } from "./plainPlaces.ts";
+import { affineGroups } from "./quantise/affineGroups.ts";
 
 export const q4_kScheme: BlockScheme = {
   blockSize: 256,
@@ -9,6 +10,7 @@ export const q4_kScheme: BlockScheme = {
   levels: evenLevels(16, 0),
   scaleOf: (code) => code,
   minOf: (code) => code,
+  quantise: affineGroups(256, 32, 15),
 };
 
 /** Eight groups of 32 codes of four bits, each with a scale and a minimum of six bits. */

@@ -2,6 +2,7 @@ import { defineBlockFormat } from "./blockFormat.ts";
 import { type BlockScheme, evenLevels } from "./blockScheme.ts";
 import { kMins, kScales } from "./kScales.ts";
 import { nibbles, planes } from "./plainPlaces.ts";
+import { affineGroups } from "./quantise/affineGroups.ts";
 import { both } from "./r4.ts";
 
 export const q5_kScheme: BlockScheme = {
@@ -10,6 +11,7 @@ export const q5_kScheme: BlockScheme = {
   levels: evenLevels(32, 0),
   scaleOf: (code) => code,
   minOf: (code) => code,
+  quantise: affineGroups(256, 32, 31),
 };
 
 /** Eight groups of 32 codes of five bits, each with a scale and a minimum of six bits. */

@@ -2,12 +2,24 @@ import { type BitPlaces, bits } from "./bits.ts";
 import { defineBlockFormat } from "./blockFormat.ts";
 import { type BlockScheme, evenLevels, signed } from "./blockScheme.ts";
 import { byteEach } from "./plainPlaces.ts";
+import { CodeBook } from "./quantise/codeBook.ts";
+import { scaledGroups } from "./quantise/scaledGroups.ts";
+
+const levels = evenLevels(64, 32);
 
 export const q6_kScheme: BlockScheme = {
   blockSize: 256,
   groupSize: 16,
-  levels: evenLevels(64, 32),
+  levels,
   scaleOf: signed,
+  quantise: scaledGroups({
+    blockSize: 256,
+    groupSize: 16,
+    books: [new CodeBook(levels[0])],
+    lowest: -128,
+    highest: 127,
+    codeOf: (scale) => scale & 255,
+  }),
 };
 
 /** 128 values take 64 bytes of low halves and 32 of high bits; they come in four runs of 32. */
