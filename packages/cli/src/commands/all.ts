@@ -74,6 +74,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./synth.ts")).synth,
   },
   {
+    name: "quantize",
+    summary: "write a GGUF file's weights in another type",
+    load: async () => (await import("./quantize.ts")).quantize,
+  },
+  {
     name: "conformance",
     summary: "hold a backend to the operations' definitions",
     load: async () => (await import("./conformance.ts")).conformance,
