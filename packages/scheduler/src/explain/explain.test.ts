@@ -126,6 +126,11 @@ test("the summary fits on a screen", () => {
       device   weights   caches    inputs  work area    in all   may use
       cpu     44.8 KiB  512 KiB  4.13 KiB   4.06 MiB  4.61 MiB  1.00 TiB
       cuda:0  32.3 KiB  512 KiB  3.13 KiB    192 KiB   739 KiB  1.00 GiB
+    caches
+      k (f16)  0.25 MiB  on cpu     1 cache of 2048 rows of 64 values
+      v (f16)  0.25 MiB  on cpu     1 cache of 2048 rows of 64 values
+      k (f16)  0.25 MiB  on cuda:0  1 cache of 2048 rows of 64 values
+      v (f16)  0.25 MiB  on cuda:0  1 cache of 2048 rows of 64 values
     variants
       step  steps of every size  3 splits  2 copies, up to 128 KiB
     estimated time of a step

@@ -9,6 +9,7 @@ import { cacheLines } from "./cacheLines.ts";
 import { formatBytes, formatTime } from "./quantities.ts";
 import { ruleUses } from "./ruleUses.ts";
 import { textTable } from "./textTable.ts";
+import { type VariantCount, variantCounts } from "./variantCounts.ts";
 
 const indent = (lines: readonly string[]): readonly string[] => lines.map((line) => `  ${line}`);
 
@@ -46,17 +47,6 @@ function variantLines(plan: Plan): readonly string[] {
   return textTable(rows);
 }
 
-interface Count {
-  readonly variant: string;
-  readonly n: number;
-}
-
-/** `decode 7, prefill 5`; `7 in each` where all variants agree. */
-const countsText = (counts: readonly Count[], variants: number): string =>
-  variants > 1 && counts.length === variants && counts.every(({ n }) => n === counts[0]?.n)
-    ? `${counts[0]?.n} in each`
-    : counts.map(({ variant, n }) => `${variant} ${n}`).join(", ");
-
 /** Equal lines of different variants are one line that names them. */
 function perVariant(
   plan: Plan,
@@ -64,7 +54,7 @@ function perVariant(
     variant: PlanVariant,
   ) => ReadonlyMap<string, { readonly cells: readonly string[]; readonly n: number }>,
 ): readonly string[] {
-  const merged = new Map<string, { readonly cells: readonly string[]; readonly counts: Count[] }>();
+  const merged = new Map<string, { readonly cells: readonly string[]; readonly counts: VariantCount[] }>();
   for (const variant of plan.variants) {
     for (const [key, { cells, n }] of lines(variant)) {
       const line = merged.get(key) ?? { cells, counts: [] };
@@ -74,7 +64,7 @@ function perVariant(
   }
   const rows = [...merged.entries()]
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-    .map(([, { cells, counts }]) => [...cells, countsText(counts, plan.variants.length)]);
+    .map(([, { cells, counts }]) => [...cells, variantCounts(counts, plan.variants.length)]);
   return textTable(rows);
 }
 

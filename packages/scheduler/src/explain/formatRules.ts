@@ -1,45 +1,32 @@
 import type { Plan } from "../plan/plan.ts";
 import { type RuleUse, ruleUses, type VariantUse } from "./ruleUses.ts";
 import { textTable } from "./textTable.ts";
+import { variantCounts } from "./variantCounts.ts";
 
 const plural: Readonly<Record<string, string>> = { copy: "copies", "second copy": "second copies" };
 
 const count = (n: number, thing: string): string =>
   `${n} ${n === 1 ? thing : (plural[thing] ?? `${thing}s`)}`;
 
-/** `12 nodes in each`, `decode 7 nodes, prefill 5 nodes`; nothing where no variant has any. */
-function perVariant(
-  variants: readonly VariantUse[],
-  field: Exclude<keyof VariantUse, "variant">,
-  thing: string,
-): readonly string[] {
-  if (variants.every((use) => use[field] === 0)) return [];
-  const [first] = variants;
-  if (variants.every((use) => use[field] === first?.[field])) {
-    return [`${count(first?.[field] ?? 0, thing)}${variants.length > 1 ? " in each" : ""}`];
-  }
-  return [
-    variants
-      .filter((use) => use[field] > 0)
-      .map((use) => `${use.variant} ${count(use[field], thing)}`)
-      .join(", "),
-  ];
-}
-
 /** What a rule decided, in words. */
 function decided({ weights, caches, replicas, refused, variants }: RuleUse): string {
+  const ofVariants = (field: Exclude<keyof VariantUse, "variant">, thing: string) =>
+    variantCounts(
+      variants.map((use) => ({ variant: use.variant, n: use[field] })),
+      variants.length,
+      (n) => count(n, thing),
+    );
   const parts = [
     ...(weights > 0 ? [count(weights, "weight")] : []),
     ...(caches > 0 ? [count(caches, "cache")] : []),
     ...(replicas > 0 ? [count(replicas, "second copy")] : []),
-    ...perVariant(variants, "lowerings", "lowering"),
-    ...perVariant(variants, "nodes", "node"),
-    ...perVariant(variants, "transfers", "copy"),
-  ];
-  const refusals = [
-    ...(refused > 0 ? [count(refused, "time")] : []),
-    ...perVariant(variants, "refused", "time"),
-  ];
+    ofVariants("lowerings", "lowering"),
+    ofVariants("nodes", "node"),
+    ofVariants("transfers", "copy"),
+  ].filter((part) => part !== "");
+  const refusals = [...(refused > 0 ? [count(refused, "time")] : []), ofVariants("refused", "time")].filter(
+    (part) => part !== "",
+  );
   return [
     parts.join("; ") || "nothing",
     ...(refusals.length > 0 ? [`refused and passed on: ${refusals.join("; ")}`] : []),
