@@ -79,7 +79,7 @@ describe("plan", () => {
     ["a flag that others shadow", ["-ot", "blk=cpu:1,exps=cpu:0"], "rules/shadowed"],
     ["two flags that contradict each other", ["-ot", "exps=cpu:1,exps=cpu:0"], "rules/contradiction"],
     ["a flag that changes what isn't there", ["-ts", "1,1"], "flags/no-effect"],
-    ["a mode that no rule can do", ["-ngl", "2", "-sm", "row"], "flags/split-mode"],
+    ["rows over one accelerator", ["-ngl", "2", "-sm", "row"], "flags/no-effect"],
     ["experts of layers that have none", ["-ncmoe", "1"], "rules/matches-nothing"],
   ])("%s is an error that names it", async (_, flags, code) => {
     const outcome = await tensorplan(["plan", "--cpu-devices", "2", ...flags]);

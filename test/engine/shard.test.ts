@@ -40,11 +40,8 @@ async function expectParts(
     tensors = cutTensors(engine);
     bytes = bytesOf(engine, tensors);
     for (const { planned, counted } of engine.memory()) expect(counted).toEqual(planned);
-    for (const { plan } of [engine]) {
-      const parts = plan.weights.filter(({ weight }) => /@\d+$/.test(weight));
-      for (const { weight, copies } of parts) {
-        expect(copies.map(({ device }) => device)).toEqual([`cpu:${weight.at(-1)}`]);
-      }
+    for (const { weight, copies } of engine.plan.weights.filter((each) => each.weight.includes("@"))) {
+      expect(copies.map(({ device }) => device)).toEqual([`cpu:${weight.at(-1)}`]);
     }
     return allLogits(engine, tokens);
   });
@@ -69,6 +66,19 @@ for (const each of models) {
     await expectParts(each, list, (logits, whole) => {
       const { largest, spread } = distance(logits, whole);
       expect(largest / spread).toBeLessThan(each.block ? 0.25 : 5e-3);
+    });
+  });
+}
+
+for (const { name, model, vocab } of models) {
+  test(`${name}: -sm row over two of three CPU devices gives the bits of one`, async () => {
+    const tokens = someTokens(21, vocab);
+    const options = { ...base, backend: "cpu", model, threads: 1 } as const;
+    const whole = await withEngine(options, (engine) => allLogits(engine, tokens));
+    const placement = { gpuLayers: 99, splitMode: "row", tensorSplit: "3,1", mainGpu: "1" } as const;
+    await withEngine({ ...options, cpuDevices: 3, placement }, async (engine) => {
+      expect(cutTensors(engine).size).toBeGreaterThan(10);
+      expectSameBits(await allLogits(engine, tokens), whole);
     });
   });
 }

@@ -94,9 +94,16 @@ export type Action =
   | { readonly stream: readonly string[]; readonly above?: "break-even" }
   /**
    * Weights are cut along an axis into one part for each device, and the nodes that read them are done in parts, whose results are put
-   * together again by explicit nodes. Becomes store and place rules for the parts, which stand behind it in the list.
+   * together again by explicit nodes. Becomes store and place rules for the parts, which stand behind it in the list. `shares`: how large
+   * the parts are to each other, in the devices' order; equal where absent.
    */
-  | { readonly shard: { readonly axis: string; readonly devices: readonly string[] } }
+  | {
+      readonly shard: {
+        readonly axis: string;
+        readonly devices: readonly string[];
+        readonly shares?: readonly number[];
+      };
+    }
   /** Stands for the store rules that a solver finds. */
   | { readonly optimise: string };
 

@@ -70,6 +70,9 @@ export function describeAction(action: Action): string {
     const when = action.above === undefined ? "" : " above break-even";
     return `on ${either(action.stream)}, weights copied in each step${when}`;
   }
-  if ("shard" in action) return `axis ${action.shard.axis} over ${action.shard.devices.join(", ")}`;
+  if ("shard" in action) {
+    const { axis, devices, shares } = action.shard;
+    return `axis ${axis} over ${devices.join(", ")}${shares === undefined ? "" : ` in shares ${shares.join(":")}`}`;
+  }
   return action.optimise;
 }

@@ -34,6 +34,11 @@ test.each<[string, string, readonly Rule[]]>([
     "rules/shard-devices",
     [rule("a", {}, { shard: { axis: "ffn", devices: ["cpu", "cpu"] } })],
   ],
+  [
+    "a share for one device of two",
+    "rules/shard-shares",
+    [rule("a", {}, { shard: { axis: "ffn", devices: ["cpu", "cuda:0"], shares: [1] } })],
+  ],
   ["optimising", "rules/deferred", [rule("a", {}, { optimise: "decode" })]],
   ["residence by operation", "rules/store-selector", [rule("a", { op: "matmul" }, { store: "cpu" })]],
   [

@@ -1,6 +1,6 @@
 import { TensorplanError } from "@tensorplan/ir";
 import { match } from "ts-pattern";
-import { actionKind, printOrigin, type Range, type Rule, type Selector } from "./rule.ts";
+import { type Action, actionKind, printOrigin, type Range, type Rule, type Selector } from "./rule.ts";
 import { nestedSelectors, sizeRanges } from "./selector.ts";
 import { dimName } from "./sizeSelectors.ts";
 
@@ -74,7 +74,8 @@ function checkStream(rule: Rule, { kind }: Selector): void {
   );
 }
 
-function checkShard(rule: Rule, devices: readonly string[], { kind }: Selector): void {
+function checkShard(rule: Rule, { kind }: Selector): void {
+  const { devices, shares } = (rule.do as Extract<Action, { readonly shard: object }>).shard;
   if (kind !== undefined && kind !== "weight") {
     refuse(
       rule,
@@ -91,13 +92,21 @@ function checkShard(rule: Rule, devices: readonly string[], { kind }: Selector):
       "name two or more devices, each once: every device gets one part",
     );
   }
+  if (shares !== undefined && (shares.length !== devices.length || shares.some((share) => !(share > 0)))) {
+    refuse(
+      rule,
+      "rules/shard-shares",
+      `gives ${devices.length} devices the shares ${shares.join(", ")}`,
+      "give each device one share above 0, or leave shares out for equal parts",
+    );
+  }
 }
 
 /**
  * Checks the rules among themselves and against the devices.
  *
  * @throws TensorplanError `rules/duplicate-name`, `rules/unknown-device`, `rules/deferred`, `rules/store-selector`,
- * `rules/stream-selector`, `rules/shard-selector`, `rules/shard-devices`, `rules/empty-range`, `rules/dimension`
+ * `rules/stream-selector`, `rules/shard-selector`, `rules/shard-devices`, `rules/shard-shares`, `rules/empty-range`, `rules/dimension`
  */
 export function validateRules(rules: readonly Rule[], devices: readonly string[]): void {
   const names = new Set<string>();
@@ -133,7 +142,7 @@ export function validateRules(rules: readonly Rule[], devices: readonly string[]
       .with("shard", () => {
         for (const selector of nested) {
           checkStore(rule, selector);
-          checkShard(rule, devicesOf(rule), selector);
+          checkShard(rule, selector);
         }
       })
       .with("optimise", () =>

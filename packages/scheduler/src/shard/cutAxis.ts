@@ -10,30 +10,38 @@ const ROW_GROUP = 16;
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 const lcm = (a: number, b: number): number => (a / gcd(a, b)) * b;
 
+/** Ends of runs of `size` positions in the shares stated, rounded up to whole units; the last run ends with the axis. */
+function endsOf(size: number, unit: number, shares: readonly number[]): readonly number[] {
+  const units = Math.floor(size / unit);
+  const total = shares.reduce((sum, share) => sum + share, 0);
+  let before = 0;
+  return shares.map((share, part) => {
+    before += share;
+    return part === shares.length - 1 ? size : Math.ceil((units * before) / total) * unit;
+  });
+}
+
 /**
- * Cuts an axis of `size` positions into `parts` runs, as even as whole units allow; the first runs are the larger ones, and what is left
- * of the last unit goes to the last run. A unit is a whole number of all `blocks`, and of groups of 16 rows if there are enough of those.
+ * Cuts an axis of `size` positions into runs, one for each share, as near to the shares as whole units allow; what is left of the last unit
+ * goes to the last run. A unit is a whole number of all `blocks`, and of groups of 16 rows if that leaves no run empty.
  *
- * @returns `undefined` if some part would be empty
+ * @returns `undefined` if some run would be empty
  */
 export function cutAxis(
   size: number,
-  parts: number,
+  shares: readonly number[],
   blocks: readonly number[],
 ): readonly AxisRange[] | undefined {
   const least = blocks.reduce(lcm, 1);
-  const grouped = lcm(least, ROW_GROUP);
-  const unit = Math.floor(size / grouped) >= parts ? grouped : least;
-  const units = Math.floor(size / unit);
-  if (units < parts) return undefined;
-  const [share, more] = [Math.floor(units / parts), units % parts];
-  const ranges: AxisRange[] = [];
-  let first = 0;
-  for (let part = 0; part < parts; part++) {
-    const last = part === parts - 1;
-    const count = last ? size - first : (share + (part < more ? 1 : 0)) * unit;
-    ranges.push({ first, count });
-    first += count;
+  for (const unit of [lcm(least, ROW_GROUP), least]) {
+    const ends = endsOf(size, unit, shares);
+    const ranges = ends.map((end, part) => ({
+      first: ends[part - 1] ?? 0,
+      count: end - (ends[part - 1] ?? 0),
+    }));
+    // The last run must have a whole unit too, or it would begin inside of one.
+    const full = Math.floor(size / unit) * unit;
+    if (ranges.every(({ first, count }) => count > 0 && first < full)) return ranges;
   }
-  return ranges;
+  return undefined;
 }

@@ -90,9 +90,9 @@ function operandsOf(
 
 /** The cut of what a rule selects, or why its axis can't be cut so. */
 function cutOf({ rule }: Selected, graph: Graph, units: readonly number[]): Cut | string {
-  const { axis, devices } = rule.do.shard;
+  const { axis, devices, shares = devices.map(() => 1) } = rule.do.shard;
   const length = evaluateSize(size(graph.axes[axis] as string), {});
-  const ranges = cutAxis(length, devices.length, units);
+  const ranges = cutAxis(length, shares, units);
   if (ranges !== undefined) return { rule, axis, devices, ranges };
   const whole = Math.max(1, ...units);
   return `${axis} has ${length} positions, in blocks of ${whole}: too few for ${devices.length} parts`;

@@ -1,10 +1,10 @@
 import type { Graph } from "@tensorplan/ir";
 import { storedFacts } from "../residence/storedFacts.ts";
-import type { Rule } from "../rules/rule.ts";
+import type { Action, Rule } from "../rules/rule.ts";
 import { compileRule } from "../rules/ruleBook.ts";
 
 export type ShardRule = Rule & {
-  readonly do: { readonly shard: { readonly axis: string; readonly devices: readonly string[] } };
+  readonly do: Extract<Action, { readonly shard: object }>;
 };
 
 export const isShardRule = (rule: Rule): rule is ShardRule => "shard" in rule.do;

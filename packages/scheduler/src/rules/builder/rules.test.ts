@@ -171,7 +171,12 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   fc.record({ replicate: several }),
   fc.constant({ transfer: "activations" as const }),
   fc.record({ stream: several, above: fc.constant("break-even" as const) }, { requiredKeys: ["stream"] }),
-  fc.record({ shard: fc.record({ axis: text, devices: several }) }),
+  fc.record({
+    shard: fc.record(
+      { axis: text, devices: several, shares: fc.array(fc.constantFrom(1, 2.5, 3), { minLength: 1 }) },
+      { requiredKeys: ["axis", "devices"] },
+    ),
+  }),
   fc.record({ optimise: text }),
 );
 

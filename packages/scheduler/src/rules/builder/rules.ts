@@ -86,15 +86,21 @@ export class RuleList<Device extends string> {
     return this.#with(name, when, { stream: devices, ...(above === undefined ? {} : { above }) }, rest);
   }
 
-  /** Weights are cut along an axis over devices. */
+  /** Weights are cut along an axis over devices, in equal parts or in shares. */
   shard(
     name: string,
     when: WeightSelector,
     axis: string,
     devices: Several<Device>,
-    options: RuleOptions = {},
+    options: RuleOptions & { readonly shares?: readonly number[] } = {},
   ) {
-    return this.#with(name, when, { shard: { axis, devices } }, options);
+    const { shares, ...rest } = options;
+    return this.#with(
+      name,
+      when,
+      { shard: { axis, devices, ...(shares === undefined ? {} : { shares }) } },
+      rest,
+    );
   }
 
   /** Placement is left to the solver. */

@@ -27,7 +27,7 @@ const call = (action: Rule["do"]): readonly [method: string, args: readonly unkn
     .with({ replicate: P._ }, ({ replicate }) => ["replicate", [replicate]])
     .with({ transfer: P.string }, () => ["transfer", []])
     .with({ stream: P._ }, ({ stream, ...above }) => ["stream", [stream], above])
-    .with({ shard: P._ }, ({ shard }) => ["shard", [shard.axis, shard.devices]])
+    .with({ shard: P._ }, ({ shard: { axis, devices, ...shares } }) => ["shard", [axis, devices], shares])
     .with({ optimise: P.string }, ({ optimise }) => ["optimise", [optimise]])
     .exhaustive();
 

@@ -95,9 +95,15 @@ export const actionForms = {
       "Nodes run on the first of these devices that can, and get their weights by a copy in each step; above break-even: in steps where that is faster.",
     ),
   shard: z
-    .strictObject({ shard: z.strictObject({ axis: z.string().min(1), devices }) })
+    .strictObject({
+      shard: z.strictObject({
+        axis: z.string().min(1),
+        devices,
+        shares: z.array(z.number().positive()).exactOptional(),
+      }),
+    })
     .describe(
-      "Weights are cut along an axis, a part for each device, and the nodes that read them with them.",
+      "Weights are cut along an axis, a part for each device, in equal or the stated shares, and the nodes that read them with them.",
     ),
   optimise: z.strictObject({ optimise: z.string().min(1) }),
 } as const;

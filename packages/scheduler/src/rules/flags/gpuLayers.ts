@@ -1,7 +1,7 @@
 import type { DeviceProfile } from "@tensorplan/backend-api";
 import { type Graph, TensorplanError } from "@tensorplan/ir";
 import { storedFacts } from "../../residence/storedFacts.ts";
-import type { Rule } from "../rule.ts";
+import type { Rule, Selector } from "../rule.ts";
 import { compileRule } from "../ruleBook.ts";
 import { compileSelector, type Facts, layerOf } from "../selector.ts";
 import { sizesOf } from "../sizeSelectors.ts";
@@ -9,6 +9,7 @@ import { type HostAndAccelerators, hostAndAccelerators } from "./flagDevices.ts"
 import { flagRule } from "./flagRule.ts";
 import { divideByCount, divideBySize } from "./layerShares.ts";
 import type { PlacementFlags } from "./placementFlags.ts";
+import { rowSplitRules } from "./rowSplit.ts";
 import { chosenAccelerator, statedShares } from "./splitFlags.ts";
 
 /** Layers of a graph: one more than the highest number in its weights' names. */
@@ -53,7 +54,7 @@ function stretches(
 ): readonly Stretch[] {
   const one = chosenAccelerator(flags, accelerators);
   const devices = one === undefined ? accelerators : [one];
-  const stated = statedShares(flags, devices);
+  const stated = flags.splitMode === "row" ? undefined : statedShares(flags, devices);
   const parts =
     stated === undefined
       ? divideBySize(
@@ -68,7 +69,8 @@ function stretches(
 }
 
 /**
- * `-ngl N` with `-sm`, `-ts` and `-mg`: store rules for runs of layers, for the output head, and for the rest.
+ * `-ngl N` with `-sm`, `-ts` and `-mg`: store rules for runs of layers, for the output head, and for the rest; with `-sm row` shard rules
+ * in front of them.
  *
  * @param earlier rules of other flags, which come first: what they store has no part in weighing layers
  * @throws TensorplanError `flags/gpu-layers`, `flags/no-accelerator`, `flags/no-effect`, and those of `splitFlags.ts`
@@ -126,5 +128,9 @@ export function gpuLayerRules(
     do: { store: parties.host.id },
     why: "what isn't in one of those layers stays with the host",
   });
-  return parties.accelerators.includes(parties.host) ? rules : [...rules, rest];
+  const offloaded: Selector =
+    n > layers ? { or: [{ layer: { atLeast: first } }, outputHead] } : { layer: { atLeast: first } };
+  const cut = splitMode === "row" ? rowSplitRules(text, flags, graph, parties.accelerators, offloaded) : [];
+  const placed = [...cut, ...rules];
+  return parties.accelerators.includes(parties.host) ? placed : [...placed, rest];
 }

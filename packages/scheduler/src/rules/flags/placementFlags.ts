@@ -33,11 +33,12 @@ export const placementFlagHelp: Readonly<Record<keyof PlacementFlags, string>> =
     "its memory's share), all else on the host; with more than there are, the output head too",
   splitMode:
     "changes the store rules of -ngl: layer spreads the layers over all accelerators (what -ngl does anyway), none takes one (see -mg), " +
-    "row would cut matrices and is refused",
+    "row adds shard rules: rows of matrices over all accelerators, the rest on one (see -mg)",
   tensorSplit:
-    "changes the store rules of -ngl: shares of the layers by accelerator, such as 3,1; layers are counted, as ggml does, not weighed",
+    "changes the store rules of -ngl: shares of the layers by accelerator, such as 3,1; layers are counted, as ggml does, not weighed; with " +
+    "-sm row shares of the rows",
   mainGpu:
-    "changes the store rules of -ngl with -sm none: which accelerator gets the layers, by number or name",
+    "changes the store rules of -ngl with -sm none or row: which accelerator gets the layers, by number or name",
   overrideTensors:
     "a store rule: weights whose names match live on DEVICE, and what computes with them goes there because of that; may be repeated",
   cpuExperts: "a store rule: the weights of all experts live on the host",

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { profile, tinyModel } from "../../testing/fixtures.ts";
+import { shardModel } from "../../testing/shardModel.ts";
 import type { PlacementFlags } from "./placementFlags.ts";
 import { rulesFromFlags } from "./rulesFromFlags.ts";
 
@@ -138,7 +139,7 @@ test.each<[PlacementFlags, string]>([
   [{ gpuLayers: 2, splitMode: "none", tensorSplit: "1" }, "flags/no-effect"],
   [{ gpuLayers: 2, splitMode: "none", mainGpu: "1" }, "flags/main-gpu"],
   [{ gpuLayers: 2, splitMode: "none", mainGpu: "cpu" }, "flags/main-gpu"],
-  [{ gpuLayers: 2, splitMode: "row" }, "flags/split-mode"],
+  [{ gpuLayers: 2, splitMode: "row" }, "flags/no-effect"],
 ])("refuses %j", (flags, code) => {
   expect(() => rulesOf(flags)).toThrow(expect.objectContaining({ code }));
 });
@@ -155,3 +156,30 @@ test.each<[PlacementFlags]>([[{ cpuExperts: true }], [{ noKvOffload: true }], [{
     expect(() => rulesOf(flags, [cpu])).toThrow(expect.objectContaining({ code: "flags/no-accelerator" }));
   },
 );
+
+test("-sm row cuts rows of matrices over the accelerators in front of what lives on the main one", () => {
+  const model = shardModel({ embd: 64, ffn: 96, expertFfn: 64, vocab: 64, dtype: "f16" });
+  const flags = { gpuLayers: 99, splitMode: "row", mainGpu: "1", tensorSplit: "1,3" } as const;
+  const rules = rulesFromFlags(flags, { graph: model, devices: cards });
+  const offloaded = { or: [{ layer: { atLeast: 0 } }, { kind: "weight", weight: { regex: "^output" } }] };
+  const over = { devices: ["cuda:1", "cuda:0"], shares: [3, 1] };
+  const of = (weight: unknown) => ({ kind: "weight", weight, ...offloaded });
+  expect(rules.map(({ when, do: action }) => [when, action])).toEqual([
+    [of("blk.*.down.weight"), { shard: { axis: "embd", ...over } }],
+    [of("blk.*.router.weight"), { shard: { axis: "experts", ...over } }],
+    [
+      of({ regex: "^(?:blk\\.\\d+\\.gate\\.weight|blk\\.\\d+\\.up\\.weight)$" }),
+      { shard: { axis: "ffn", ...over } },
+    ],
+    [of("output.weight"), { shard: { axis: "vocab", ...over } }],
+    [{ layer: { atLeast: 0 } }, { store: "cuda:1" }],
+    [{ kind: "weight", weight: { regex: "^output" } }, { store: "cuda:1" }],
+    [{}, { store: "cpu" }],
+  ]);
+  const equal = rulesFromFlags({ gpuLayers: 1, splitMode: "row" }, { graph: model, devices: cards });
+  expect(equal[0]?.do).toEqual({ shard: { axis: "embd", devices: ["cuda:0", "cuda:1"] } });
+  expect(equal[0]?.when).toMatchObject({ layer: { atLeast: 2 } });
+  expect(() => rulesFromFlags({ ...flags, tensorSplit: "0,1" }, { graph: model, devices: cards })).toThrow(
+    expect.objectContaining({ code: "flags/no-effect" }),
+  );
+});

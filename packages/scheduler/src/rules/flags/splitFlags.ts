@@ -4,15 +4,8 @@ import { deviceNamed } from "../deviceName.ts";
 import { noEffect } from "./flagRule.ts";
 import type { PlacementFlags } from "./placementFlags.ts";
 
-/** `-sm`, `-ts` and `-mg` only change what `-ngl` says. @throws TensorplanError `flags/no-effect`, `flags/split-mode` */
+/** `-sm`, `-ts` and `-mg` only change what `-ngl` says. @throws TensorplanError `flags/no-effect` */
 export function checkSplitFlags({ gpuLayers, splitMode, tensorSplit, mainGpu }: PlacementFlags): void {
-  if (splitMode === "row") {
-    throw new TensorplanError({
-      code: "flags/split-mode",
-      message: "-sm row would cut the rows of single matrices over devices, which no flag can do",
-      hint: "use -sm layer, or name what to cut in a rule file: do: { shard: { axis: ffn, devices: [cuda:0, cuda:1] } }",
-    });
-  }
   const given = [
     ...(splitMode === undefined ? [] : [`-sm ${splitMode}`]),
     ...(tensorSplit === undefined ? [] : [`-ts ${tensorSplit}`]),
@@ -22,20 +15,24 @@ export function checkSplitFlags({ gpuLayers, splitMode, tensorSplit, mainGpu }: 
   if (flag !== undefined && (gpuLayers === undefined || gpuLayers === 0)) {
     noEffect(flag, "no layers go to an accelerator", "say how many with -ngl, for example -ngl 99");
   }
-  if (mainGpu !== undefined && splitMode !== "none") {
-    noEffect(`-mg ${mainGpu}`, "layers are spread over all accelerators", "add -sm none to take only one");
+  if (mainGpu !== undefined && splitMode !== "none" && splitMode !== "row") {
+    noEffect(
+      `-mg ${mainGpu}`,
+      "layers are spread over all accelerators",
+      "add -sm none to take only one, or -sm row",
+    );
   }
   if (tensorSplit !== undefined && splitMode === "none") {
     noEffect(`-ts ${tensorSplit}`, "-sm none puts all layers on one accelerator", "leave one of the two out");
   }
 }
 
-/** The accelerator that `-sm none` takes. @throws TensorplanError `flags/main-gpu` */
+/** The accelerator that `-sm none` takes, and on which `-sm row` keeps what it doesn't cut. @throws TensorplanError `flags/main-gpu` */
 export function chosenAccelerator(
   { splitMode, mainGpu = "0" }: PlacementFlags,
   accelerators: readonly DeviceProfile[],
 ): DeviceProfile | undefined {
-  if (splitMode !== "none") return undefined;
+  if (splitMode !== "none" && splitMode !== "row") return undefined;
   const ids = accelerators.map(({ id }) => id);
   const id = /^\d+$/.test(mainGpu) ? ids[Number(mainGpu)] : deviceNamed(mainGpu, ids);
   const found = accelerators.find((device) => device.id === id);
