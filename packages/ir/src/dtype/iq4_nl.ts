@@ -3,17 +3,12 @@ import type { BlockScheme } from "./blockScheme.ts";
 import { codeBooks } from "./codeBooks.ts";
 import { halfToNumber, numberToHalf } from "./half.ts";
 import { nibbles } from "./plainPlaces.ts";
+import { CodeBook } from "./quantise/codeBook.ts";
 
 const BLOCK = 32;
 const IQ4_NL_LEVELS = codeBooks.iq4[0];
 
-const nearestLevel = (x: number): number => {
-  let best = 0;
-  for (let i = 1; i < 16; i++) {
-    if (Math.abs(x - (IQ4_NL_LEVELS[i] as number)) < Math.abs(x - (IQ4_NL_LEVELS[best] as number))) best = i;
-  }
-  return best;
-};
+const book = new CodeBook(IQ4_NL_LEVELS);
 
 /** Weighted least squares for one block and one starting scale: returns the refined scale and its error. */
 function fit(values: Float32Array, at: number, inverse: number): { scale: number; gain: number } {
@@ -21,7 +16,7 @@ function fit(values: Float32Array, at: number, inverse: number): { scale: number
   let norm = 0;
   for (let i = 0; i < BLOCK; i++) {
     const x = values[at + i] as number;
-    const level = IQ4_NL_LEVELS[nearestLevel(x * inverse)] as number;
+    const level = IQ4_NL_LEVELS[book.nearest(x * inverse)] as number;
     cross += x * x * x * level;
     norm += x * x * level * level;
   }
@@ -49,7 +44,7 @@ export const iq4_nlScheme: BlockScheme = {
     }
     const rounded = halfToNumber(numberToHalf(parts.scale));
     const inverse = rounded === 0 ? 0 : 1 / rounded;
-    for (let i = 0; i < BLOCK; i++) parts.codes[i] = nearestLevel((values[at + i] as number) * inverse);
+    for (let i = 0; i < BLOCK; i++) parts.codes[i] = book.nearest((values[at + i] as number) * inverse);
   },
 };
 

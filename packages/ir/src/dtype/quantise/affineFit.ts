@@ -22,8 +22,7 @@ export function affineFit(values: Float32Array, at: number, count: number, last:
   let best: Line = { scale: (high - low) / last, min: -low };
   let least = lineError(values, at, count, last, best);
   const attempt = (start: Line): void => {
-    const line = fitted(values, at, count, last, start);
-    const error = lineError(values, at, count, last, line);
+    const { error, ...line } = fitted(values, at, count, last, start);
     if (error < least) [best, least] = [line, error];
   };
   for (let step = -STEPS; step <= STEPS; step++) {
@@ -34,27 +33,45 @@ export function affineFit(values: Float32Array, at: number, count: number, last:
   return best;
 }
 
-const codeOf = (x: number, { scale, min }: Line, last: number): number =>
-  scale === 0 ? 0 : Math.min(last, Math.max(0, Math.round((x + min) / scale)));
+/** The code nearest to a value that was divided by the scale, its minimum added. */
+const nearestCode = (x: number, last: number): number => (x <= 0 ? 0 : x >= last ? last : (x + 0.5) | 0);
+
+/** One over the scale, and zero for none: then all codes are 0. */
+const inverseOf = ({ scale }: Line): number => (scale === 0 ? 0 : 1 / scale);
 
 /** Sum of squared differences from what is stored with this line. */
 export function lineError(values: Float32Array, at: number, count: number, last: number, line: Line): number {
+  const { scale, min } = line;
+  const inverse = inverseOf(line);
   let error = 0;
   for (let i = at; i < at + count; i++) {
-    const x = values[i] as number;
-    const off = x + line.min - line.scale * codeOf(x, line, last);
+    const above = (values[i] as number) + min;
+    const off = above - scale * nearestCode(above * inverse, last);
     error += off * off;
   }
   return error;
 }
 
-/** The best line for the codes that `start` gives. */
-function fitted(values: Float32Array, at: number, count: number, last: number, start: Line): Line {
-  let [sumX, sumQ, sumXQ, sumQQ] = [0, 0, 0, 0];
+/** The best line for the codes that `start` gives, and the squared error for these codes. */
+function fitted(
+  values: Float32Array,
+  at: number,
+  count: number,
+  last: number,
+  start: Line,
+): Line & { readonly error: number } {
+  const { min: startMin } = start;
+  const inverse = inverseOf(start);
+  let sumX = 0;
+  let sumXX = 0;
+  let sumQ = 0;
+  let sumXQ = 0;
+  let sumQQ = 0;
   for (let i = at; i < at + count; i++) {
     const x = values[i] as number;
-    const q = codeOf(x, start, last);
+    const q = nearestCode((x + startMin) * inverse, last);
     sumX += x;
+    sumXX += x * x;
     sumQ += q;
     sumXQ += x * q;
     sumQQ += q * q;
@@ -63,10 +80,14 @@ function fitted(values: Float32Array, at: number, count: number, last: number, s
   if (spread > 0) {
     const scale = (count * sumXQ - sumX * sumQ) / spread;
     const min = (scale * sumQ - sumX) / count;
-    if (scale >= 0 && min >= 0) return { scale, min };
+    const error = sumXX - (sumX * sumX) / count - scale * (sumXQ - (sumX * sumQ) / count);
+    if (scale >= 0 && min >= 0) return { scale, min, error };
   }
   // A minimum above zero can't be stored: then the line goes through zero.
-  return sumQQ > 0 && sumXQ > 0 ? { scale: sumXQ / sumQQ, min: 0 } : start;
+  if (sumQQ > 0 && sumXQ > 0) return { scale: sumXQ / sumQQ, min: 0, error: sumXX - (sumXQ * sumXQ) / sumQQ };
+  return { ...start, error: Number.POSITIVE_INFINITY };
 }
 
-export const affineCode = codeOf;
+/** The code that a value gets with this line. */
+export const affineCode = (x: number, line: Line, last: number): number =>
+  nearestCode((x + line.min) * inverseOf(line), last);

@@ -1,29 +1,33 @@
 /** The levels of a type's codes, ascending, with a quick search for the nearest one. */
 export class CodeBook {
   readonly levels: Float64Array;
+  readonly first: number;
+  readonly last: number;
+  /** Halfway between each level and the next. */
   readonly #borders: Float64Array;
+  /** The nearest code to each whole number from `first` to `last`. */
+  readonly #whole: Uint8Array;
 
-  /** @param levels ascending; their number is a power of two */
+  /** @param levels whole numbers, ascending */
   constructor(levels: readonly number[]) {
     this.levels = Float64Array.from(levels);
-    this.#borders = Float64Array.from(levels.slice(1), (level, i) => (level + (levels[i] as number)) / 2);
-  }
-
-  get first(): number {
-    return this.levels[0] as number;
-  }
-
-  get last(): number {
-    return this.levels[this.levels.length - 1] as number;
+    this.first = levels[0] ?? 0;
+    this.last = levels.at(-1) ?? 0;
+    const borders = levels.slice(1).map((level, i) => (level + (levels[i] as number)) / 2);
+    this.#borders = Float64Array.from([...borders, Number.POSITIVE_INFINITY]);
+    this.#whole = Uint8Array.from(
+      { length: this.last - this.first + 1 },
+      (_, i) => borders.filter((border) => this.first + i > border).length,
+    );
   }
 
   /** The code whose level is nearest to `x`; of two that are equally near, the lower one. */
   nearest(x: number): number {
-    let code = 0;
-    for (let step = this.levels.length >> 1; step > 0; step >>= 1) {
-      if (x > (this.#borders[code + step - 1] as number)) code += step;
-    }
-    return code;
+    if (!(x > this.first)) return 0;
+    if (x >= this.last) return this.levels.length - 1;
+    // Levels are at least 1 apart, so at most one border lies between a whole number and the next.
+    const code = this.#whole[(x - this.first) | 0] as number;
+    return x > (this.#borders[code] as number) ? code + 1 : code;
   }
 }
 

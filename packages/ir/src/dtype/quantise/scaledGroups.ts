@@ -26,7 +26,7 @@ const toHalf = (value: number): number => halfToNumber(numberToHalf(value));
 
 /**
  * Blocks of groups with a scale each, all of them whole multiples of one f16 factor. Each group's best scale is found first; then some factors
- * are tried, with each group taking the multiple (of three) and the book with the least squared error; last, the factor is fitted to the
+ * are tried, with each group taking the nearest multiple and the book with the least squared error; neighbouring multiples compete under the best factor; last, the factor is fitted to the
  * codes by linear least squares.
  */
 export function scaledGroups(spec: ScaledGroups): Quantise {
@@ -40,11 +40,12 @@ export function scaledGroups(spec: ScaledGroups): Quantise {
     const largest = scales.flat().reduce((most, s) => (Math.abs(s) > Math.abs(most) ? s : most), 0);
     if (largest === 0) return;
 
-    const choose = (group: number, factor: number): Choice => {
+    /** The best of the multiples within `reach` of the nearest. */
+    const choose = (group: number, factor: number, reach: number): Choice => {
       let best: Choice = { number: 0, book: 0, error: Number.POSITIVE_INFINITY };
       books.forEach((book, b) => {
         const nearest = Math.round((scales[group]?.[b] as number) / factor);
-        for (let n = nearest - 1; n <= nearest + 1; n++) {
+        for (let n = nearest - reach; n <= nearest + reach; n++) {
           const number = Math.min(highest, Math.max(lowest, n));
           const error = errorOf(
             values,
@@ -58,8 +59,8 @@ export function scaledGroups(spec: ScaledGroups): Quantise {
       });
       return best;
     };
-    const chosenWith = (factor: number) => {
-      const choices = scales.map((_, group) => choose(group, factor));
+    const chosenWith = (factor: number, reach: number) => {
+      const choices = scales.map((_, group) => choose(group, factor, reach));
       return { factor, choices, error: choices.reduce((sum, { error }) => sum + error, 0) };
     };
 
@@ -67,14 +68,15 @@ export function scaledGroups(spec: ScaledGroups): Quantise {
     const factors = candidates.filter((factor) => factor !== 0 && Number.isFinite(factor));
     const [first, ...others] = factors;
     if (first === undefined) return;
-    let best = chosenWith(first);
+    let best = chosenWith(first, 0);
     for (const factor of others) {
-      const tried = chosenWith(factor);
+      const tried = chosenWith(factor, 0);
       if (tried.error < best.error) best = tried;
     }
+    best = chosenWith(best.factor, 1);
     const fitted = toHalf(fitFactor(spec, values, at, best.factor, best.choices));
     if (fitted !== 0 && Number.isFinite(fitted)) {
-      const tried = chosenWith(fitted);
+      const tried = chosenWith(fitted, 1);
       if (tried.error < best.error) best = tried;
     }
     write(parts, values, at, best.factor, best.choices);
