@@ -67,6 +67,8 @@ function load(name: string): ReferenceModel {
 export const referenceModels: readonly ReferenceModel[] = [
   "rand-deepseek3",
   "rand-llama",
+  "rand-mixtral",
+  "rand-qwen3",
   "rand-qwen3moe",
   "tiny-iq4_nl",
   "tiny-f16",

@@ -17,10 +17,11 @@ export { type RowRange, readTensorBytes, rowCount } from "./gguf/readTensorBytes
 export type { GgufTensor } from "./gguf/tensorTable.ts";
 export { tensorValues } from "./gguf/tensorValues.ts";
 export { type TensorFill, type TensorToWrite, type WriteGgufOptions, writeGguf } from "./gguf/writeGguf.ts";
-export { type LlamaConfig, llama, llamaGraph } from "./llama/model.ts";
+export { llama } from "./llama/model.ts";
 export { type QuantizeOptions, type QuantizeSummary, quantizeFile } from "./quantize/quantizeFile.ts";
 export { type QuantizeType, quantizeTypes } from "./quantize/targetType.ts";
-export { type Qwen3MoeConfig, qwen3MoeGraph, qwen3moe } from "./qwen3moe/model.ts";
+export { qwen3 } from "./qwen3/model.ts";
+export { qwen3moe } from "./qwen3moe/model.ts";
 export { type SynthLayout, type SynthPreset, synthLayouts } from "./synth/preset.ts";
 export { synthPreset, synthPresets } from "./synth/presets/all.ts";
 export { calibrationPresets } from "./synth/presets/calibration.ts";

@@ -1,13 +1,14 @@
 import { TensorplanError } from "@tensorplan/ir";
 import { deepseek2 } from "../deepseek2/model.ts";
 import { llama } from "../llama/model.ts";
+import { qwen3 } from "../qwen3/model.ts";
 import { qwen3moe } from "../qwen3moe/model.ts";
 import type { Metadata } from "./metadata.ts";
 import type { Model, ModelDefinition } from "./model.ts";
 import type { TensorTable } from "./weights.ts";
 
 /** The architectures that come with Tensorplan. */
-export const modelDefinitions: readonly ModelDefinition[] = [deepseek2, llama, qwen3moe];
+export const modelDefinitions: readonly ModelDefinition[] = [deepseek2, llama, qwen3, qwen3moe];
 
 /**
  * Reads a model from a file's metadata and tensors.

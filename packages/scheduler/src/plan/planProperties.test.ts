@@ -103,8 +103,10 @@ test("a weight is held a second time exactly where it may be and a node there re
         ),
       );
       const allowed = new Set(
-        input.rules.flatMap(({ when, do: action }) =>
-          "replicate" in action ? action.replicate.map((device) => `${String(when.weight)} ${device}`) : [],
+        input.rules.flatMap(({ when: { weight }, do: action }) =>
+          "replicate" in action && typeof weight === "string"
+            ? action.replicate.map((device) => `${weight} ${device}`)
+            : [],
         ),
       );
       for (const { weight, copies } of made.weights) {
