@@ -18,6 +18,8 @@ export type { GgufTensor } from "./gguf/tensorTable.ts";
 export { tensorValues } from "./gguf/tensorValues.ts";
 export { type TensorFill, type TensorToWrite, type WriteGgufOptions, writeGguf } from "./gguf/writeGguf.ts";
 export { llama } from "./llama/model.ts";
+export { EncodePool } from "./quantize/encodePool.ts";
+export type { EncodeJob } from "./quantize/encodeRows.ts";
 export { type QuantizeOptions, type QuantizeSummary, quantizeFile } from "./quantize/quantizeFile.ts";
 export { type QuantizeType, quantizeTypes } from "./quantize/targetType.ts";
 export { qwen3 } from "./qwen3/model.ts";

@@ -1,7 +1,12 @@
+import { availableParallelism } from "node:os";
 import type { Device, TensorSource, WeightPlace } from "@tensorplan/backend-api";
+import { EncodePool } from "@tensorplan/models";
 import { nowNs } from "../record/nowNs.ts";
 import type { RunRecorder } from "../record/runRecorder.ts";
 import { convertedSource } from "./convertedSource.ts";
+
+/** Weights that are converted faster than threads start. */
+const FEW_BYTES = 16 * 2 ** 20;
 
 /** A stage of loading and how far it is. */
 export interface LoadProgress {
@@ -22,14 +27,24 @@ export async function loadWeights(
   const total = placed.flatMap(({ places }) => places).reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
   onProgress?.({ stage: "weights", done, total });
-  for (const { device, places } of placed) {
-    for (const place of places) {
-      signal?.throwIfAborted();
-      const begin = nowNs();
-      await device.loadWeight(place, convertedSource(source(place.source.tensor), place), signal);
-      recorder?.load({ device: device.id, weight: place.name, bytes: place.bytes, begin, end: nowNs() });
-      done += place.bytes;
-      onProgress?.({ stage: "weights", done, total });
+  let pool: EncodePool | undefined;
+  const converters = () => {
+    pool ??= new EncodePool(total < FEW_BYTES ? 1 : availableParallelism());
+    return pool;
+  };
+  try {
+    for (const { device, places } of placed) {
+      for (const place of places) {
+        signal?.throwIfAborted();
+        const begin = nowNs();
+        const tensor = convertedSource(source(place.source.tensor), place, converters);
+        await device.loadWeight(place, tensor, signal);
+        recorder?.load({ device: device.id, weight: place.name, bytes: place.bytes, begin, end: nowNs() });
+        done += place.bytes;
+        onProgress?.({ stage: "weights", done, total });
+      }
     }
+  } finally {
+    await pool?.close();
   }
 }
