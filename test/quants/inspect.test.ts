@@ -54,11 +54,14 @@ describe("inspect --tensor", () => {
     [["--tensor", "something else", "-o", "x.f32"], "cli/unknown-tensor", "lists them all"],
     [["--tensor", "of.q4_k"], "cli/tensor-output", "type both"],
     [["-o", "x.f32"], "cli/tensor-output", "type both"],
+    [["--tensor", "of.q4_k", "-o", "./types.gguf"], "cli/same-file", "another name"],
     [["--tensor", "of.iq2_xxs", "-o", "x.f32"], "gguf/unreadable-type", "iq4_k"],
     [["--tensor", "odd.q4_k_r4", "-o", "x.f32"], "dtype/partial-rows", "interleaves"],
     [["--tensor", "of.q4_k", "-o", "none/x.f32"], "cli/unwritable", "check the path"],
   ])("%j is one error", async (flags, errorCode, hint) => {
-    const args = flags.map((word) => (word.endsWith("x.f32") ? join(folder, word) : word));
+    const args = flags.map((word) =>
+      word.endsWith("x.f32") || word.endsWith(".gguf") ? join(folder, word) : word,
+    );
     const { code, stdout, stderr } = await tensorplan(["inspect", model, ...args]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(new RegExp(`^error\\[${errorCode}\\]`));

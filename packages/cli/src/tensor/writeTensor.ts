@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { dtypes, TensorplanError } from "@tensorplan/ir";
 import { type GgufFile, type GgufTensor, tensorValues } from "@tensorplan/models";
 import type { CliContext } from "../cliContext.ts";
@@ -10,7 +11,7 @@ import { nearNames } from "./nearNames.ts";
 
 /**
  * Writes a tensor's values to a file: little-endian f32 in row order, also where the file interleaves rows.
- * @throws TensorplanError `cli/tensor-output`, `cli/unknown-tensor`, `cli/unwritable`, `cli/disk-full`, `gguf/…`
+ * @throws TensorplanError `cli/tensor-output`, `cli/unknown-tensor`, `cli/same-file`, `cli/unwritable`, `cli/disk-full`, `gguf/…`
  */
 export async function writeTensor(
   file: GgufFile,
@@ -20,6 +21,7 @@ export async function writeTensor(
   context: CliContext,
 ): Promise<void> {
   if (name === undefined || path === undefined) throw bothNeeded();
+  if (file.paths.some((part) => resolve(part) === resolve(path))) throw sameFile(path);
   const tensor = file.tensors.get(name) ?? unknownTensor(file, name);
   const total = tensor.shape.reduce((product, n) => product * n, 1);
   const progress = await progressBar(context.stderr, `reading ${name}`);
@@ -67,6 +69,13 @@ async function report(
     `${bold(path)}: ${name}, [${shape.join(", ")}] of ${type?.name} as f32, ${bytes(values * 4)}\n`,
   );
 }
+
+const sameFile = (path: string) =>
+  new TensorplanError({
+    code: "cli/same-file",
+    message: `${path} is the model itself, which the values would replace`,
+    hint: "give -o another name",
+  });
 
 const bothNeeded = () =>
   new TensorplanError({

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
 import { type DType, dtypes, rowBytes, TensorplanError } from "@tensorplan/ir";
 import type { GgufMetadata } from "../gguf/ggufValue.ts";
 import { type GgufFile, openGguf, requireDType } from "../gguf/openGguf.ts";
@@ -44,7 +45,7 @@ export async function quantizeFile(
   options: QuantizeOptions = {},
 ): Promise<QuantizeSummary> {
   const file = await openGguf(from);
-  if (file.paths.includes(to)) throw sameFile(to);
+  if (file.paths.some((path) => resolve(path) === resolve(to))) throw sameFile(to);
   const tensors = [...file.tensors.values()];
   for (const tensor of tensors) requireDType(tensor);
   const pool = new EncodePool(threadsFor(tensors, options.threads));
