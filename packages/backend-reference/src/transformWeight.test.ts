@@ -136,3 +136,17 @@ test("loading can be cancelled", async () => {
   const signal = AbortSignal.abort(new Error("enough"));
   await expect(load(place, sourceOf("f32", [6, 2], count(12)), signal)).rejects.toThrow("enough");
 });
+
+test.each(["iq4_nl_r4", "q4_0_r8"] as const)(
+  "parts of groups of interleaved rows are refused: %s",
+  async (dtype) => {
+    const source = sourceOf(dtype, [16, 32], count(512));
+    const rows = { heads: 2, groupRows: 8, firstRow: 2, rows: 4 };
+    const some = placeOf({ kind: "head-rows", tensor: "kv_b", ...rows }, dtype, [2, 4, 32]);
+    await expect(load(some, source)).rejects.toThrow(
+      expect.objectContaining({ code: "weight/interleaved-rows" }),
+    );
+    const cut = placeOf({ kind: "columns", tensor: "kv_b", firstColumn: 0, columns: 32 }, dtype, [16, 32]);
+    await expect(load(cut, source)).rejects.toThrow(expect.objectContaining({ code: "weight/columns" }));
+  },
+);

@@ -99,8 +99,16 @@ function cutColumns(
 
 /** Columns can only be cut where blocks begin. */
 function expectColumns(place: WeightPlace, source: TensorSource, first: number, count: number): void {
-  const { blockSize } = dtypes[source.dtype];
+  const { blockSize, rowPrefix = 0, rowsTogether = 1 } = dtypes[source.dtype];
   const width = source.shape.at(-1) ?? 1;
+  if (rowPrefix > 0 || rowsTogether > 1) {
+    wrong(
+      place,
+      "weight/columns",
+      `takes some columns of each row, but '${source.name}' (${source.dtype}) keeps ${rowsTogether > 1 ? "rows interleaved" : "a scale for each whole row"}`,
+      "convert the weights while they are loaded: --weights-as q8_0",
+    );
+  }
   if (first % blockSize === 0 && count % blockSize === 0 && first + count <= width) return;
   wrong(
     place,
