@@ -4,6 +4,7 @@ import type { PlanInput } from "../plan/planInput.ts";
 import type { MlaCrossover } from "../rules/flags/attentionRules.ts";
 import type { Rule } from "../rules/rule.ts";
 import { estimateStep } from "./estimateStep.ts";
+import { leastTokens } from "./leastTokens.ts";
 
 /** Contexts at which the threshold may change, and those at which each range between them is judged. */
 const EDGES = [1024, 8192] as const;
@@ -32,23 +33,6 @@ function planWith(way: Way, input: PlanInput): Plan | undefined {
     lowerings.every(({ op, lowering }) => op !== "mla_attention" || lowering === way),
   );
   return all ? made : undefined;
-}
-
-/** The fewest tokens from which on `faster` holds, tried at powers of two and then between them; undefined: not even at `most`. */
-function firstOf(most: number, faster: (tokens: number) => boolean): number | undefined {
-  const tried: number[] = [];
-  for (let tokens = 1; tokens < most; tokens *= 2) tried.push(tokens);
-  tried.push(most);
-  const last = tried.findLastIndex((tokens) => !faster(tokens));
-  if (last === tried.length - 1) return undefined;
-  if (last === -1) return 1;
-  let [slower, quicker] = [tried[last] as number, tried[last + 1] as number];
-  while (quicker - slower > 1) {
-    const middle = Math.floor((slower + quicker) / 2);
-    if (faster(middle)) quicker = middle;
-    else slower = middle;
-  }
-  return quicker;
 }
 
 function alike(a: MlaCrossover, b: MlaCrossover): boolean {
@@ -109,7 +93,7 @@ export function mlaCrossovers(input: PlanInput): readonly MlaCrossover[] {
       });
       const time = (made: Plan, tokens: number) =>
         estimateStep(made, { tokens, context: at, sequences: 1 }, input.ops).totalNs;
-      return found(firstOf(most, (tokens) => time(decompressed, tokens) < time(absorbed, tokens)));
+      return found(leastTokens(most, (tokens) => time(decompressed, tokens) < time(absorbed, tokens)));
     }),
   );
 }

@@ -194,7 +194,7 @@ const KernelRun::Item& KernelRun::item(const std::string& name) const {
 }
 
 void KernelRun::run(int threads) {
-  Device device(threads, features());
+  Device device(kCheckedThreads > 0 ? kCheckedThreads : threads, features());
   uint64_t ends[kRegions] = {kGuardBytes, kGuardBytes, kGuardBytes, kGuardBytes};
   for (auto& [name, item] : items_) {
     item.offset = ends[item.region];
