@@ -5,14 +5,13 @@ import { perplexityTokens, referenceModels } from "./reference.ts";
 
 export interface OracleOptions {
   readonly backend: "cpu" | "reference";
-  readonly models: readonly string[];
   /** Chunks of 512 tokens whose perplexity is measured. */
   readonly chunks: number;
 }
 
-/** Holds a backend against Hugging Face's logits, greedy text and perplexity, for files of 16-bit and of quantised weights. */
-export function oracleSuite({ backend, models, chunks }: OracleOptions): void {
-  for (const model of referenceModels.filter(({ name }) => models.includes(name))) {
+/** Holds a backend, with every reference model, against Hugging Face's logits, greedy text and perplexity, for files of 16-bit and of quantised weights. */
+export function oracleSuite({ backend, chunks }: OracleOptions): void {
+  for (const model of referenceModels) {
     const title = model.absent === undefined ? model.name : `${model.name} (skipped: ${model.absent})`;
     describe.skipIf(model.absent !== undefined)(`${title} on ${backend}`, () => {
       let engine: Engine;

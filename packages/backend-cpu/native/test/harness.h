@@ -55,7 +55,8 @@ class KernelRun {
   void axis(const std::string& name, int64_t size) { attr("axis." + name, size); }
   void workspace(int64_t bytes) { node_.workspace_bytes = static_cast<uint64_t>(bytes); }
 
-  // Throws std::runtime_error if the kernel refuses or fails, or if a guard byte or an input was overwritten.
+  // With `threads` threads, but under a checker with kCheckedThreads. Throws std::runtime_error if the kernel refuses or fails, or if a
+  // guard byte or an input was overwritten.
   void run(int threads = 1);
 
   std::vector<float> floats(const std::string& name) const;      // decoded
@@ -88,12 +89,8 @@ class KernelRun {
 };
 
 // Numbers of threads to compare with one thread's bits. Under a checker every run costs ten times as much, and the chunks of work are the
-// same for any number of threads: there each case runs once, with as many threads as show most (0: as the test asks). The one that watches
-// memory gets more than many nodes have chunks, the one that watches threads no more than a small machine can keep busy.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr int kCheckedThreads = 7;
-inline const std::vector<int> kMoreThreads;
-#elif defined(__SANITIZE_THREAD__)
+// same for any number of threads: there each case runs once, with few enough threads for a small machine (0: as many as the test asks for).
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr int kCheckedThreads = 3;
 inline const std::vector<int> kMoreThreads;
 #else

@@ -1,4 +1,4 @@
-import { dtypes, type HeadRows, type StorageDType } from "@tensorplan/ir";
+import { type Axes, dtypes, type HeadRows, type StorageDType } from "@tensorplan/ir";
 import type { WeightReader } from "../definition/weights.ts";
 import type { Deepseek2Axes } from "./axes.ts";
 import type { Deepseek2Config } from "./config.ts";
@@ -25,6 +25,26 @@ function headSources({ config, weights }: HeadWeightContext, layer: string) {
   return { tensor, dtype: weights.dtype(tensor), keys, values };
 }
 
+/** The rows of `attn_kv_b` that lead to keys and to values, with the axes that are wanted. */
+const rowsOfKvB = <const K extends Axes, const V extends Axes>(
+  weights: WeightReader,
+  layer: string,
+  { tensor, dtype, keys, values }: NonNullable<ReturnType<typeof headSources>>,
+  keyAxes: K,
+  valueAxes: V,
+) => ({
+  kUp: weights.derived(`${layer}.attn_kv_b.k_up.weight`, keyAxes, dtype, {
+    kind: "head-rows",
+    tensor,
+    ...keys,
+  }),
+  vB: weights.derived(`${layer}.attn_kv_b.v_b.weight`, valueAxes, dtype, {
+    kind: "head-rows",
+    tensor,
+    ...values,
+  }),
+});
+
 /**
  * What plain attention reads of the same: matrices from the latent to the keys of all heads without their rotated part
  * [heads·nope, latent], and to their values [heads·value, latent].
@@ -35,19 +55,7 @@ export function readHeadMatrices(context: HeadWeightContext, layer: string) {
   const name = (part: string) => `${layer}.attn_${part}.weight`;
   const found = headSources(context, layer);
   if (found !== undefined) {
-    const { tensor, dtype, keys, values } = found;
-    return {
-      kUp: weights.derived(name("kv_b.k_up"), [axes.nopeKeys, axes.latent], dtype, {
-        kind: "head-rows",
-        tensor,
-        ...keys,
-      }),
-      vB: weights.derived(name("kv_b.v_b"), [axes.attnOut, axes.latent], dtype, {
-        kind: "head-rows",
-        tensor,
-        ...values,
-      }),
-    };
+    return rowsOfKvB(weights, layer, found, [axes.nopeKeys, axes.latent], [axes.attnOut, axes.latent]);
   }
   const k = name("k_b");
   const v = name("v_b");
@@ -79,7 +87,7 @@ export function readHeadWeights(context: HeadWeightContext, layer: string) {
   const name = (part: string) => `${layer}.attn_${part}.weight`;
   const found = headSources(context, layer);
   if (found !== undefined) {
-    const { tensor, dtype, keys, values } = found;
+    const { tensor, dtype, keys } = found;
     return {
       kB: weights.derived(name("kv_b.k_b"), [axes.heads, axes.latent, axes.nope], transposedType(dtype), {
         kind: "transpose-heads",
@@ -87,16 +95,13 @@ export function readHeadWeights(context: HeadWeightContext, layer: string) {
         heads,
         take: keys,
       }),
-      kUp: weights.derived(name("kv_b.k_up"), [axes.heads, axes.nope, axes.latent], dtype, {
-        kind: "head-rows",
-        tensor,
-        ...keys,
-      }),
-      vB: weights.derived(name("kv_b.v_b"), [axes.heads, axes.value, axes.latent], dtype, {
-        kind: "head-rows",
-        tensor,
-        ...values,
-      }),
+      ...rowsOfKvB(
+        weights,
+        layer,
+        found,
+        [axes.heads, axes.nope, axes.latent],
+        [axes.heads, axes.value, axes.latent],
+      ),
     };
   }
   const kB = weights.matrix(name("k_b"), [axes.heads, axes.latent, axes.nope]);

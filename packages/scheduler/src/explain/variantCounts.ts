@@ -8,7 +8,7 @@ export interface VariantCount {
  * Counts of all variants in one phrase: `7 nodes in each` where they agree, `decode 7 nodes, prefill 5 nodes` where they don't, empty
  * where all are zero.
  *
- * @param counts one for each variant that has any
+ * @param counts in the order of the variants; those without any may be missing
  * @param variants how many variants there are
  * @param word the number with its noun; the bare number where absent
  */

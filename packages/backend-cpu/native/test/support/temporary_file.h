@@ -7,7 +7,7 @@
 
 namespace tensorplan::test {
 
-// In $TMPDIR, or /tmp without it. Throws std::system_error where none can be made.
+// Where temporary files go. Throws std::system_error where none can be made.
 class TemporaryFile {
  public:
   explicit TemporaryFile(const std::vector<uint8_t>& content = {});
@@ -19,6 +19,8 @@ class TemporaryFile {
   int file() const { return file_; }
 
  private:
+  void remove() const;
+
   std::string path_;
   int file_ = -1;
 };
