@@ -22,6 +22,7 @@ export { explainTransfers, transfersText } from "./explain/explainTransfers.ts";
 export { formatPlanSummary } from "./explain/formatPlanSummary.ts";
 export { formatPlanTable, variantOfPhase } from "./explain/formatPlanTable.ts";
 export { formatRules } from "./explain/formatRules.ts";
+export { nearNames } from "./explain/nearNames.ts";
 export { formatBytes, formatTime } from "./explain/quantities.ts";
 export { type RuleUse, ruleUses, type VariantUse } from "./explain/ruleUses.ts";
 export { splitsText } from "./explain/splitsText.ts";

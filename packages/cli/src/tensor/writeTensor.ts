@@ -1,13 +1,13 @@
 import { resolve } from "node:path";
 import { dtypes, TensorplanError } from "@tensorplan/ir";
 import { type GgufFile, type GgufTensor, tensorValues } from "@tensorplan/models";
+import { nearNames } from "@tensorplan/scheduler";
 import type { CliContext } from "../cliContext.ts";
 import { coloursFor } from "../output/colours.ts";
 import { progressBar } from "../output/progress.ts";
 import { writeJson, writeTo } from "../output/streams.ts";
 import { bytes } from "../output/units.ts";
 import { writeWholeFile } from "../output/writeFile.ts";
-import { nearNames } from "./nearNames.ts";
 
 /**
  * Writes a tensor's values to a file: little-endian f32 in row order, also where the file interleaves rows.
@@ -85,7 +85,7 @@ const bothNeeded = () =>
   });
 
 function unknownTensor(file: GgufFile, name: string): never {
-  const near = nearNames(name, file.tensors.keys());
+  const near = nearNames(name, [...file.tensors.keys()]);
   throw new TensorplanError({
     code: "cli/unknown-tensor",
     message: `the file has no tensor '${name}'`,

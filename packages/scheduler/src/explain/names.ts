@@ -1,8 +1,7 @@
 import { TensorplanError } from "@tensorplan/ir";
-import { distance } from "fastest-levenshtein";
 import type { Plan, PlanVariant } from "../plan/plan.ts";
 import { compilePattern } from "../rules/selector.ts";
-import { maskLayers } from "./layerNames.ts";
+import { nearNames } from "./nearNames.ts";
 import { variantFacts } from "./variantFacts.ts";
 
 /** What a name or glob stands for in a plan, each kind in the plan's order. */
@@ -27,19 +26,6 @@ function nodeNames(plan: Plan, variants: readonly PlanVariant[]): readonly strin
     }
   }
   return [...names];
-}
-
-function nearNames(wanted: string, names: readonly string[]): readonly string[] {
-  const last = wanted.split(".").at(-1) ?? wanted;
-  const holding = names.filter((name) => name.includes(wanted) || name.endsWith(`.${last}`));
-  if (holding.length > 0) return holding.slice(0, 5);
-  const text = maskLayers(wanted);
-  const most = Math.max(2, Math.floor(wanted.length / 4));
-  const near = names
-    .map((name, at) => ({ name, at, by: distance(text, maskLayers(name)), whole: distance(wanted, name) }))
-    .filter(({ by }) => by <= most)
-    .sort((a, b) => a.by - b.by || a.whole - b.whole || a.at - b.at);
-  return near.slice(0, 5).map(({ name }) => name);
 }
 
 /**
